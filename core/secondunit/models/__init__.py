@@ -1,0 +1,149 @@
+"""The models there are: which can be shot with, which are broken and why, and how to get one ready.
+
+A family is a module of this package, or one another package offers under the entry point
+`secondunit.models`, that drives a kind of checkpoint or brings models with it: see
+`secondunit.models.family`.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import importlib.metadata
+import pkgutil
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from secondunit.callsheet import ModelCard, VideoModel
+from secondunit.models.family import Family, as_family
+from secondunit.weights.checkpoint import Checkpoint, find
+from secondunit_contract.problem import CheckpointInvalid, ModelUnknown, Problem
+
+GROUP = "secondunit.models"
+
+# All that importing somebody's module can raise, short of what should stop the program.
+_BREAKS = (
+    ImportError,
+    SyntaxError,
+    NameError,
+    AttributeError,
+    TypeError,
+    ValueError,
+    LookupError,
+    ArithmeticError,
+    AssertionError,
+    OSError,
+    RuntimeError,
+    Problem,
+)
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A model as it was found: its card, or the fault that keeps it from being used."""
+
+    name: str
+    card: ModelCard | None
+    fault: str = ""
+
+
+def listing(sources: Iterable[str] = ()) -> list[Listed]:
+    """Every model found here and at the sources (folders, repository ids), broken ones with their
+    reason.
+    """
+    found: list[Listed] = []
+    for name, family, fault in _families():
+        if family is None:
+            found.append(Listed(name, None, fault))
+            continue
+        try:
+            found += [Listed(card.name, card) for card in family.cards()]
+        except _BREAKS as error:
+            found.append(Listed(name, None, _said(error)))
+    for source in sources:
+        try:
+            card = card_of(source)
+            found.append(Listed(card.name, card))
+        except Problem as problem:
+            found.append(Listed(source, None, str(problem)))
+    return found
+
+
+def cards(sources: Iterable[str] = ()) -> list[ModelCard]:
+    """The cards of every model that can be used, those at the sources too."""
+    return [each.card for each in listing(sources) if each.card is not None]
+
+
+def known() -> list[ModelCard]:
+    """Public models that could be driven if their weights were here."""
+    return [card for _, family, _ in _families() if family is not None for card in family.known()]
+
+
+def card_of(source: str) -> ModelCard:
+    """The card of the checkpoint at a folder or under a repository id in the local cache.
+
+    Raises ModelUnknown, CheckpointInvalid, CheckpointUnsafe.
+    """
+    checkpoint = Checkpoint.open(find(source))
+    card = _driver(checkpoint).card_of(checkpoint)
+    return replace(card, source=source)
+
+
+def load(wanted: str, device: str = "auto") -> VideoModel:
+    """The model of that name, folder or repository id, ready to shoot.
+
+    `device` is auto, cpu, cuda, cuda:1, mps. Raises ModelUnknown, CheckpointInvalid,
+    CheckpointUnsafe, NotEnoughMemory, PartMissing.
+    """
+    card = _named(wanted)
+    checkpoint = Checkpoint.open(find(card.source, card.revision))
+    return _driver(checkpoint).load(card, checkpoint, device)
+
+
+def _named(wanted: str) -> ModelCard:
+    here = cards()
+    for card in here:
+        if card.name == wanted:
+            return card
+    if Path(wanted).expanduser().exists() or "/" in wanted:
+        return card_of(wanted)
+    raise ModelUnknown(
+        f"There is no model called {wanted}",
+        f"Here are: {', '.join(card.name for card in here) or 'none'}",
+        "Take one of these, or give the path of a checkpoint's folder",
+    )
+
+
+def _driver(checkpoint: Checkpoint) -> Family:
+    for _, family, _ in _families():
+        if family is not None and family.drives(checkpoint.class_name):
+            return family
+    raise CheckpointInvalid(
+        f"Nothing here can drive weights made for {checkpoint.class_name}",
+        str(checkpoint.folder),
+        "Take a checkpoint of a family that `secondunit models` lists",
+    )
+
+
+def _families() -> Iterator[tuple[str, Family | None, str]]:
+    """(name, family, fault) of each; modules that are no family are passed over."""
+    for module in pkgutil.iter_modules(__path__):
+        whole = f"{__name__}.{module.name}"
+        yield from _family(module.name, functools.partial(importlib.import_module, whole))
+    for entry in importlib.metadata.entry_points(group=GROUP):
+        yield from _family(entry.name, entry.load)
+
+
+def _family(name: str, importing: Callable[[], object]) -> Iterator[tuple[str, Family | None, str]]:
+    try:
+        family = as_family(importing())
+    except _BREAKS as error:
+        yield name, None, _said(error)
+        return
+    if family is not None:
+        yield name, family, ""
+
+
+def _said(error: BaseException) -> str:
+    return str(error) if isinstance(error, Problem) else f"{type(error).__name__}: {error}"

@@ -1,0 +1,186 @@
+"""Models for tests: tiny checkpoints that really load, and one that answers what a script says."""
+
+from __future__ import annotations
+
+import string
+from collections.abc import Callable, Iterator
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from secondunit.callsheet import (
+    Answer,
+    CallSheet,
+    FrameRule,
+    ModelCard,
+    Need,
+    Pixels,
+    Question,
+    Reach,
+    Sight,
+    Watch,
+)
+from secondunit.models.fitness import cannot_look, check
+from secondunit_contract.frames import Rate
+
+ALL_NEEDS: frozenset[Need] = frozenset(
+    {"words", "plate", "paint", "edit", "keys", "references", "guide", "strength"}
+)
+
+
+def scripted_card(
+    name: str = "scripted",
+    honours: frozenset[Need] = ALL_NEEDS,
+    multiple: int = 8,
+    frames: FrameRule | None = None,
+    area: int = 96 * 64,
+    context: int = 5,
+) -> ModelCard:
+    """A card as a small real model's would be: multiples of 8, 1 and 4 more frames at a time up to
+    17.
+    """
+    return ModelCard(
+        name=name,
+        title=f"The scripted model {name}",
+        reach=Reach(
+            honours=honours,
+            multiple=multiple,
+            frames=frames or FrameRule(1, 4, 17),
+            area=area,
+            native_rate=Rate(Fraction(24)),
+            context=context,
+            references=3,
+            memory_gb=0.1,
+        ),
+        licence="Apache-2.0",
+        training_data="none",
+        source="",
+        steps=2,
+        guidance=1.0,
+    )
+
+
+class ScriptedModel:
+    """Answers each take with `answer(sheet, seed)`, (T,H,W,3) float32; refuses what a real model
+    would.
+
+    The sheets it was given are kept in `seen`. Frames leave 1, then 4 at a time; each step asks the
+    watch.
+    """
+
+    def __init__(self, card: ModelCard, answer: Callable[[CallSheet, int], Pixels]) -> None:
+        self.card = card
+        self.seen: list[CallSheet] = []
+        self._answer = answer
+
+    def shoot(self, sheet: CallSheet, watch: Watch) -> Iterator[Answer]:
+        """Raises ModelUnfit, SizeUnfit and BadValue at once, as real models do."""
+        check(sheet, self.card)
+        self.seen.append(sheet)
+        return self._takes(sheet, watch)
+
+    def look(self, footage: Pixels, question: Question) -> Sight:
+        """Raises ModelUnfit."""
+        raise cannot_look(self.card)
+
+    def provenance(self) -> dict[str, Any]:
+        """Little, but all there is."""
+        return {
+            "model": self.card.name,
+            "weights": "none: answers are scripted",
+            "licence": self.card.licence,
+        }
+
+    def _takes(self, sheet: CallSheet, watch: Watch) -> Iterator[Answer]:
+        steps = self.card.steps if sheet.steps is None else sheet.steps
+        for take, seed in enumerate(sheet.seeds):
+            watch.check()
+            frames = np.ascontiguousarray(self._answer(sheet, seed), dtype=np.float32)
+            for step in range(steps):
+                watch.step(take, step + 1, steps, lambda shown=frames[:1]: shown)
+                watch.check()
+            for first in (0, *range(1, len(frames), 4)):
+                watch.check()
+                yield Answer(take, first, frames[first : max(1, first + 4) if first else 1])
+
+
+def tiny_vace(folder: Path, seed: int = 0, time: bool = True) -> Path:
+    """Write a VACE checkpoint of random weights, 410 kB: it loads and shoots in a second, and makes
+    noise.
+
+    With `time` four frames share a latent frame, as in Wan; without, each has its own.
+    """
+    import torch
+    from diffusers import WanVACEPipeline, WanVACETransformer3DModel
+
+    torch.manual_seed(seed)
+    transformer = WanVACETransformer3DModel(
+        **_tiny_transformer(), vace_layers=[0, 2], vace_in_channels=96
+    )
+    with (
+        torch.no_grad()
+    ):  # as trained ones: fresh hints are zero, and the control clip would go unheard
+        for block in transformer.vace_blocks:
+            torch.nn.init.normal_(block.proj_out.weight, std=0.3)
+    pipe = WanVACEPipeline(**_tiny_parts(time), transformer=transformer)
+    pipe.save_pretrained(folder)
+    return folder
+
+
+def tiny_wan(folder: Path, seed: int = 0) -> Path:
+    """Write a words-only Wan checkpoint of random weights, 280 kB."""
+    import torch
+    from diffusers import WanPipeline, WanTransformer3DModel
+
+    torch.manual_seed(seed)
+    transformer = WanTransformer3DModel(**_tiny_transformer())
+    pipe = WanPipeline(**_tiny_parts(True), transformer=transformer)
+    pipe.save_pretrained(folder)
+    return folder
+
+
+def _tiny_transformer() -> dict[str, Any]:
+    return {
+        "patch_size": (1, 2, 2),
+        "num_attention_heads": 2,
+        "attention_head_dim": 12,
+        "in_channels": 16,
+        "out_channels": 16,
+        "text_dim": 32,
+        "freq_dim": 256,
+        "ffn_dim": 32,
+        "num_layers": 3,
+        "cross_attn_norm": True,
+        "qk_norm": "rms_norm_across_heads",
+        "rope_max_seq_len": 64,
+    }
+
+
+def _tiny_parts(time: bool) -> dict[str, Any]:
+    from diffusers import AutoencoderKLWan, UniPCMultistepScheduler
+    from transformers import T5Tokenizer, UMT5Config, UMT5EncoderModel
+
+    vocabulary = [("<pad>", 0.0), ("</s>", 0.0), ("<unk>", 0.0)]
+    vocabulary += [(f"▁{word}", -2.0) for word in ("a", "cat", "runs", "over", "the", "hills")]
+    vocabulary += [(each, -8.0) for each in "▁" + string.ascii_letters + string.digits + ".,'!?-"]
+    tokenizer = T5Tokenizer(vocab=vocabulary, extra_ids=0, model_max_length=32)
+    reader = UMT5Config(
+        vocab_size=len(tokenizer), d_model=32, d_kv=8, d_ff=37, num_layers=2, num_heads=4
+    )
+    return {
+        "tokenizer": tokenizer,
+        "text_encoder": UMT5EncoderModel(reader).eval(),
+        "vae": AutoencoderKLWan(
+            base_dim=3,
+            z_dim=16,
+            dim_mult=[1] * 4,
+            num_res_blocks=1,
+            temperal_downsample=[False, time, time],
+            scale_factor_temporal=4 if time else 1,
+        ),
+        "scheduler": UniPCMultistepScheduler(
+            prediction_type="flow_prediction", use_flow_sigmas=True, flow_shift=3.0
+        ),
+    }

@@ -1,0 +1,36 @@
+"""Wan: checkpoints of `WanVACEPipeline` and `WanPipeline`, whatever their size.
+
+VACE checkpoints work from plates, mattes, keys, guides and references; plain ones from words only.
+"""
+
+from __future__ import annotations
+
+from secondunit.callsheet import ModelCard, VideoModel
+from secondunit.models.wan.card import CLASSES, card_from
+from secondunit.models.wan.known import KNOWN
+from secondunit.weights.checkpoint import Checkpoint
+
+
+def drives(class_name: str) -> bool:
+    """Whether a checkpoint made for that pipeline class is one of these."""
+    return class_name in CLASSES
+
+
+def card_of(checkpoint: Checkpoint) -> ModelCard:
+    """The card a checkpoint's configs and its card.toml make. Raises CheckpointInvalid."""
+    return card_from(checkpoint)
+
+
+def known() -> list[ModelCard]:
+    """Public checkpoints of the family."""
+    return list(KNOWN)
+
+
+def load(card: ModelCard, checkpoint: Checkpoint, device: str) -> VideoModel:
+    """The checkpoint, ready to shoot on cpu, cuda, mps or whatever `auto` finds.
+
+    Raises CheckpointInvalid, NotEnoughMemory, PartMissing.
+    """
+    from secondunit.models.wan.model import WanModel
+
+    return WanModel.load(card, checkpoint, device)

@@ -1,0 +1,174 @@
+"""A Wan checkpoint's card, read from its configs: nothing is loaded for it."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any, get_args
+
+from secondunit.callsheet import FrameRule, ModelCard, Need, Reach
+from secondunit.weights.checkpoint import CARD, Checkpoint
+from secondunit_contract.frames import Rate
+from secondunit_contract.problem import BadValue, CheckpointInvalid
+
+VACE = "WanVACEPipeline"
+WORDS_ONLY = "WanPipeline"
+CLASSES: dict[str, frozenset[Need]] = {
+    VACE: frozenset({"words", "plate", "paint", "edit", "keys", "references", "guide", "strength"}),
+    WORDS_ONLY: frozenset({"words"}),
+}
+"""The pipeline classes driven here, and what each can honour."""
+
+ENCODED_AT_ONCE = 4
+"""AutoencoderKLWan.encode takes 1 frame, then 4 at a time, and drops what is left over, whatever
+its time factor.
+"""
+
+_NATIVE_AREA = 832 * 480  # what Wan 2.1 was trained for, with 81 frames at 16 a second
+_NATIVE_FRAMES = 81
+_REFERENCES = 3  # as VACE's own examples use; more dilute each other
+_BYTES_A_TOKEN = 24  # hidden states, queries, keys, values and the wide layer at once, in halves
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What a checkpoint's pipeline divides by: pixels a latent, frames a latent, and the patch."""
+
+    space: int
+    time: int
+    patch: int
+
+    @classmethod
+    def of(cls, checkpoint: Checkpoint) -> Shape:
+        """Read as the pipeline class does: VACE counts the VAE's stages, the plain one believes its
+        config.
+        """
+        vae = checkpoint.config("vae")
+        patch = _transformer(checkpoint).get("patch_size", [1, 2, 2])
+        stages = vae.get("temperal_downsample", [False, True, True])
+        try:
+            if checkpoint.class_name == VACE:
+                space, time = 2 ** len(stages), 2 ** sum(bool(stage) for stage in stages)
+            else:
+                space = int(vae.get("scale_factor_spatial", 8))
+                time = int(vae.get("scale_factor_temporal", 4))
+            return cls(space, time, max(int(patch[1]), int(patch[2])))
+        except (TypeError, ValueError, IndexError) as error:
+            raise CheckpointInvalid(
+                f"Its configs do not say what sizes it can make: {error}",
+                str(checkpoint.folder),
+                "Fetch the checkpoint again, whole",
+            ) from error
+
+    @property
+    def multiple(self) -> int:
+        """Width and height are multiples of this."""
+        return self.space * self.patch
+
+
+def _transformer(checkpoint: Checkpoint) -> dict[str, Any]:
+    return checkpoint.config("transformer") or checkpoint.config("transformer_2")
+
+
+def card_from(checkpoint: Checkpoint) -> ModelCard:
+    """The card of a checkpoint; what its card.toml says goes before what is known of the family."""
+    told = _Told(checkpoint)
+    name, revision = _name(checkpoint)
+    shape = Shape.of(checkpoint)
+    takes_pictures = checkpoint.class_name == VACE
+    step = math.lcm(shape.time, ENCODED_AT_ONCE) if takes_pictures else shape.time
+    frames = FrameRule(1, step, told.whole("longest", _NATIVE_FRAMES))
+    if (frames.longest - 1) % step:
+        raise told.wrong("longest", f"must be 1 and some times {step}")
+    area = told.whole("area", _NATIVE_AREA)
+    honours = told.honours(CLASSES[checkpoint.class_name])
+    references = told.whole("references", _REFERENCES) if "references" in honours else 0
+    reach = Reach(
+        honours=honours,
+        multiple=shape.multiple,
+        frames=frames,
+        area=area,
+        native_rate=told.rate(),
+        context=told.whole("context", 2 * step + 1),
+        references=references,
+        memory_gb=told.number("memory_gb", _memory(checkpoint, shape, area, frames.longest)),
+    )
+    return ModelCard(
+        name=told.text("name", name),
+        title=told.text("title", name),
+        reach=reach,
+        licence=told.text("licence", "unknown"),
+        training_data=told.text("training_data", "unknown"),
+        source=str(checkpoint.folder),
+        revision=told.text("revision", revision),
+        steps=told.whole("steps", 30),
+        guidance=told.number("guidance", 5.0),
+        note=told.text("note", ""),
+    )
+
+
+def _name(checkpoint: Checkpoint) -> tuple[str, str]:
+    """The folder's name; of one in the download cache, the repository's, and its revision."""
+    folder = checkpoint.folder.resolve()
+    if folder.parent.name == "snapshots" and folder.parents[1].name.startswith("models--"):
+        repository = folder.parents[1].name.removeprefix("models--").replace("--", "/")
+        return repository, folder.name
+    return folder.name, ""
+
+
+def _memory(checkpoint: Checkpoint, shape: Shape, area: int, frames: int) -> float:
+    """Gigabytes: two bytes a weight, and what one pass over its longest clip keeps."""
+    transformer = _transformer(checkpoint)
+    width = int(transformer.get("num_attention_heads", 1)) * int(
+        transformer.get("attention_head_dim", 1)
+    )
+    latents = (frames - 1) // shape.time + 1
+    tokens = latents * area // shape.multiple**2
+    return round((2 * checkpoint.numbers() + tokens * width * _BYTES_A_TOKEN) / 1e9, 2)
+
+
+class _Told:
+    """What a checkpoint's card.toml says, each value checked for its kind."""
+
+    def __init__(self, checkpoint: Checkpoint) -> None:
+        self._path = str(checkpoint.folder / CARD)
+        self._told = checkpoint.card()
+
+    def wrong(self, key: str, why: str) -> CheckpointInvalid:
+        return CheckpointInvalid(
+            f"{key} in {CARD} {why}, not {self._told.get(key)!r}", self._path, "Put it right"
+        )
+
+    def text(self, key: str, otherwise: str) -> str:
+        value = self._told.get(key, otherwise)
+        if not isinstance(value, str):
+            raise self.wrong(key, "must be text")
+        return value
+
+    def whole(self, key: str, otherwise: int) -> int:
+        value = self._told.get(key, otherwise)
+        if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+            raise self.wrong(key, "must be a whole number")
+        return value
+
+    def number(self, key: str, otherwise: float) -> float:
+        value = self._told.get(key, otherwise)
+        if not isinstance(value, (int, float)) or isinstance(value, bool):
+            raise self.wrong(key, "must be a number")
+        return float(value)
+
+    def rate(self) -> Rate | None:
+        value = self._told.get("native_rate")
+        try:
+            return None if value is None else Rate.of(value)
+        except BadValue as error:
+            raise self.wrong("native_rate", "must be a frame rate") from error
+
+    def honours(self, possible: frozenset[Need]) -> frozenset[Need]:
+        value = self._told.get("honours")
+        if value is None:
+            return possible
+        needs = get_args(Need)
+        if not isinstance(value, list) or any(each not in needs for each in value):
+            raise self.wrong("honours", f"must be a list of {', '.join(needs)}")
+        return frozenset(value) & possible

@@ -1,0 +1,95 @@
+"""A checkpoint opened by its official pipeline class: from disk only, safetensors only, without a
+word on the screen.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from secondunit.models.wan.machine import fitting, precision_for
+from secondunit.weights.checkpoint import Checkpoint
+from secondunit_contract.problem import CheckpointInvalid, PartMissing
+
+_LIBRARIES = ("diffusers", "transformers")
+_LONGEST_PROMPT = 512  # the pipelines' own limit, in tokens
+
+
+def opened(checkpoint: Checkpoint, device: Any, title: str) -> Any:
+    """The pipeline on its device. Raises CheckpointInvalid, NotEnoughMemory, PartMissing."""
+    try:
+        import diffusers
+        import ftfy  # noqa: F401 - the Wan pipelines fail on their first prompt without it
+        import transformers  # noqa: F401
+        from safetensors import SafetensorError
+    except ImportError as error:
+        raise PartMissing(
+            f"A library the models need is not installed: {error.name}",
+            str(error.name),
+            'Install it: pip install "secondunit[models]"',
+        ) from error
+    kind = getattr(diffusers, checkpoint.class_name)
+    try:
+        with quiet(), fitting(title, "while loading it"):
+            pipe = kind.from_pretrained(
+                checkpoint.folder,
+                dtype=precision_for(device),
+                local_files_only=True,
+                use_safetensors=True,
+            )
+            pipe.to(device)
+    except (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError) as error:
+        raise CheckpointInvalid(
+            f"{title} cannot be loaded: {str(error).splitlines()[0] if str(error) else error!r}",
+            str(checkpoint.folder),
+            "Fetch the checkpoint again, whole",
+        ) from error
+    pipe.set_progress_bar_config(disable=True)
+    return pipe
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """While this lasts the libraries log errors only, draw no bars and warn of nothing."""
+    import diffusers.utils.logging
+    import transformers.utils.logging
+
+    loggers = [logging.getLogger(name) for name in _LIBRARIES]
+    levels = [logger.level for logger in loggers]
+    bars = [
+        each
+        for each in (diffusers.utils.logging, transformers.utils.logging)
+        if each.is_progress_bar_enabled()
+    ]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for logger in loggers:
+            logger.setLevel(logging.ERROR)
+        for each in bars:
+            each.disable_progress_bar()
+        try:
+            yield
+        finally:
+            for each in bars:
+                each.enable_progress_bar()
+            for logger, level in zip(loggers, levels, strict=True):
+                logger.setLevel(level)
+
+
+def prompt_length(checkpoint: Checkpoint, pipe: Any) -> int:
+    """How many tokens a prompt was padded to in training: the padding is seen, so it must be the
+    same.
+    """
+    folder = checkpoint.folder / "tokenizer" / "tokenizer.json"
+    length = _cut_at(folder) if folder.exists() else None
+    return min(length or int(pipe.tokenizer.model_max_length), _LONGEST_PROMPT)
+
+
+def _cut_at(path: Path) -> int | None:
+    told = json.loads(path.read_text(encoding="utf-8")).get("truncation")
+    return int(told["max_length"]) if told else None

@@ -1,0 +1,70 @@
+"""What a model runs on: which device, in which precision, and whether it fits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from secondunit_contract.problem import BadValue, NotEnoughMemory
+
+# How allocators of processors and of devices without an exception of their own say it.
+_FULL = ("out of memory", "can't allocate memory", "not enough memory")
+
+
+def device_for(wanted: str) -> Any:
+    """The device meant: `auto` takes cuda, then mps, then the processor. Raises BadValue for one
+    that is not there.
+    """
+    import torch
+
+    if wanted == "auto":
+        if torch.cuda.is_available():
+            return torch.device("cuda")
+        return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
+    try:
+        device = torch.device(wanted)
+    except RuntimeError as error:
+        raise BadValue(
+            f"{wanted} is no device", "device", "Write auto, cpu, cuda, cuda:1 or mps"
+        ) from error
+    there = {
+        "cpu": True,
+        "cuda": torch.cuda.is_available() and (device.index or 0) < torch.cuda.device_count(),
+        "mps": torch.backends.mps.is_available(),
+    }
+    if not there.get(device.type, False):
+        raise BadValue(f"This machine has no {wanted}", "device", "Write auto or cpu")
+    return device
+
+
+def precision_for(device: Any) -> Any:
+    """Halves on cuda, but for the VAE, whose halves band in skies; whole floats elsewhere."""
+    import torch
+
+    if device.type == "cuda":
+        return {"default": torch.bfloat16, "vae": torch.float32}
+    return torch.float32
+
+
+@contextmanager
+def fitting(title: str, told: str) -> Iterator[None]:
+    """Turn any allocator's failure into NotEnoughMemory."""
+    import torch
+
+    try:
+        yield
+    except (torch.OutOfMemoryError, MemoryError) as error:
+        raise _full(title, told) from error
+    except RuntimeError as error:
+        if any(words in str(error).lower() for words in _FULL):
+            raise _full(title, told) from error
+        raise
+
+
+def _full(title: str, told: str) -> NotEnoughMemory:
+    return NotEnoughMemory(
+        f"{title} does not fit in this machine's memory",
+        told,
+        "Close other programs, shoot smaller or shorter, or take a lighter model",
+    )
