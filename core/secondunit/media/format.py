@@ -1,0 +1,124 @@
+"""What a take is written as."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from fractions import Fraction
+from pathlib import Path
+from typing import Literal
+
+from secondunit.callsheet import Size
+from secondunit.media.depth import Depth
+from secondunit.media.footage import ColourTags, Footage
+from secondunit_contract.frames import Rate, Timecode
+from secondunit_contract.problem import CodecUnfit
+
+Codec = Literal["ffv1", "prores4444", "h264", "exr", "dpx", "tiff", "png"]
+
+MOVIES: frozenset[Codec] = frozenset({"ffv1", "prores4444", "h264"})
+_LOSSY: frozenset[Codec] = frozenset({"prores4444", "h264"})
+_HALF, _FLOAT = Depth(16, floating=True), Depth(32, floating=True)
+_HOLDS: dict[Codec, frozenset[Depth]] = {
+    "ffv1": frozenset(Depth(bits) for bits in (8, 10, 12, 14, 16)),
+    "prores4444": frozenset(Depth(bits) for bits in (8, 10, 12, 16)),
+    "h264": frozenset({Depth(8)}),
+    "exr": frozenset({_HALF, _FLOAT}),
+    "dpx": frozenset(Depth(bits) for bits in (8, 10, 12, 16)),
+    "tiff": frozenset({*(Depth(bits) for bits in (8, 10, 12, 16)), _FLOAT}),
+    "png": frozenset({Depth(8), Depth(16)}),
+}
+_SUFFIXES: dict[Codec, tuple[str, ...]] = {
+    "ffv1": (".mov", ".mp4"),
+    "prores4444": (".mov",),
+    "h264": (".mp4", ".mov"),
+    "exr": (".exr",),
+    "dpx": (".dpx",),
+    "tiff": (".tif", ".tiff"),
+    "png": (".png",),
+}
+_SAME_KIND: dict[str, Codec] = {"exr": "exr", "dpx": "dpx", "tiff": "tiff", "png": "png"}
+
+
+@dataclass(frozen=True)
+class Format:
+    """What a take is written as, and what its header tells.
+
+    depth     of the frames handed to the writer; a lossy codec brings them to its own
+    rate      needed for a movie
+    timecode  of the first frame written
+    metadata  as `Footage.metadata`: an EXR's compression and chromaticities among it
+    """
+
+    codec: Codec
+    size: Size
+    rate: Rate | None
+    depth: Depth
+    alpha: bool = False
+    timecode: Timecode | None = None
+    reel: str = ""
+    colour: ColourTags = field(default_factory=ColourTags)
+    pixel_aspect: Fraction = Fraction(1)
+    metadata: dict[str, str] = field(default_factory=dict, compare=False)
+
+    @classmethod
+    def like(
+        cls, footage: Footage, *, alpha: bool | None = None, size: Size | None = None
+    ) -> Format:
+        """The format of the footage's own kind that holds its pixels without loss.
+
+        A movie becomes FFV1 in RGB, a sequence stays what it is; JPEG and other kinds become PNG,
+        or EXR where floating.
+        """
+        if footage.kind == "movie":
+            codec: Codec = "ffv1"
+        else:
+            codec = _SAME_KIND.get(footage.codec, "exr" if footage.depth.floating else "png")
+        return cls(
+            codec,
+            size or footage.size,
+            footage.rate,
+            footage.depth,
+            footage.alpha if alpha is None else alpha,
+            footage.timecode,
+            footage.reel,
+            footage.colour,
+            footage.pixel_aspect,
+            dict(footage.metadata),
+        )
+
+    @property
+    def lossless(self) -> bool:
+        """Whether reading gives back the bits that were written."""
+        return self.codec not in _LOSSY
+
+    @property
+    def movie(self) -> bool:
+        """Whether all frames go into one file."""
+        return self.codec in MOVIES
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """The shape of one frame: (height, width, 3 or 4)."""
+        return self.size.height, self.size.width, 4 if self.alpha else 3
+
+    def refuse_unfit(self, path: Path) -> None:
+        """Raise CodecUnfit where this format cannot be, or cannot stand under that name."""
+        faults = {
+            f"{self.codec} holds no {self.depth} values": self.depth not in _HOLDS[self.codec],
+            f"{self.codec} needs a file name ending in {' or '.join(_SUFFIXES[self.codec])}": (
+                path.suffix.lower() not in _SUFFIXES[self.codec]
+            ),
+            "A movie needs a frame rate": self.movie and self.rate is None,
+            "H.264 keeps no alpha": self.codec == "h264" and self.alpha,
+            f"H.264 needs even sizes, not {self.size.width} x {self.size.height}": (
+                self.codec == "h264" and bool((self.size.width | self.size.height) & 1)
+            ),
+        }
+        for fault, holds in faults.items():
+            if holds:
+                raise CodecUnfit(fault, where=str(path), remedy="Choose another format")
+
+
+def suffix_for(wanted: Format) -> str:
+    """The usual ending of a file of this format."""
+    return _SUFFIXES[wanted.codec][0]
