@@ -1,0 +1,125 @@
+"""Windows: cutting a shot that is longer than a model's clip into calls that build on each other.
+
+A shot that goes on from what is known is shot window by window, each overlapping the last. A gap
+between two known sides is bridged: first a few frames all across it, seen with both sides, then
+what lies between those, so that no frame is far from a real one (chained calls drift).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from secondunit.callsheet import FrameRule
+from secondunit_contract.frames import Span
+
+
+@dataclass(frozen=True)
+class Window:
+    """One call: the laid-out frames it is shown, and which of them it is the first to paint.
+
+    Both in rising order; a window that bridges a gap does not show every frame between.
+    """
+
+    shown: tuple[int, ...]
+    fresh: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Run:
+    """Consecutive frames with something to paint, and the windows for it in shooting order.
+
+    `in_order` runs are painted from first to last; others (a head, shot backwards from the plate;
+    a bridge) are whole only when all their windows are.
+    """
+
+    frames: Span
+    windows: tuple[Window, ...]
+    in_order: bool = True
+
+
+def runs(painted: Sequence[bool], rule: FrameRule, context: int) -> list[Run]:
+    """Plan the calls for a shot; painted[i] says whether frame i has anything to paint.
+
+    Every window shows at most rule.longest frames. `context` known frames are shown beside a run,
+    and windows of one run overlap by as many, so that each call sees what the last one made.
+    """
+    context = min(context, max(1, rule.longest // 2))
+    edges = [0, *(i for i in range(1, len(painted)) if painted[i] != painted[i - 1]), len(painted)]
+    return [
+        _run(Span(start, stop), len(painted), rule, context)
+        for start, stop in pairwise(edges)
+        if start < stop and painted[start]
+    ]
+
+
+def _run(frames: Span, total: int, rule: FrameRule, context: int) -> Run:
+    whole = Span(max(0, frames.start - context), min(total, frames.stop + context))
+    if len(whole) <= rule.longest:
+        shown = _widened(whole, total, rule)
+        return Run(frames, (Window(tuple(shown), tuple(frames)),))
+    before, after = frames.start > 0, frames.stop < total
+    if before and after and rule.longest >= 3:
+        windows = tuple(_bridge(frames, whole, rule.longest))
+        return Run(frames, windows, in_order=len(windows) == 1)
+    if after:
+        return Run(frames, tuple(_backwards(frames, whole, rule.longest, context)), in_order=False)
+    return Run(frames, tuple(_forwards(frames, whole, rule.longest, context)))
+
+
+def _widened(shown: Span, total: int, rule: FrameRule) -> Span:
+    """More real frames rather than repeated ones, where the model's clip has room for them."""
+    room = rule.up(len(shown)) - len(shown)
+    before = min(room, shown.start)
+    after = min(room - before, total - shown.stop)
+    return Span(shown.start - before, shown.stop + after)
+
+
+def _forwards(frames: Span, whole: Span, longest: int, overlap: int) -> Iterator[Window]:
+    done = frames.start
+    for shown in _steps(whole, longest, overlap):
+        stop = min(frames.stop, shown.stop)
+        yield Window(tuple(shown), tuple(range(done, stop)))
+        done = stop
+
+
+def _backwards(frames: Span, whole: Span, longest: int, overlap: int) -> Iterator[Window]:
+    done = frames.stop
+    for mirrored in _steps(Span(-whole.stop, -whole.start), longest, overlap):
+        shown = Span(-mirrored.stop, -mirrored.start)
+        start = max(frames.start, shown.start)
+        yield Window(tuple(shown), tuple(range(start, done)))
+        done = start
+
+
+def _steps(whole: Span, longest: int, overlap: int) -> list[Span]:
+    """Windows of the longest length over `whole`, each overlapping the one before it."""
+    step = longest - overlap
+    count = -(-(len(whole) - overlap) // step)
+    starts = [min(whole.start + i * step, whole.stop - longest) for i in range(count)]
+    return [Span(start, start + longest) for start in starts]
+
+
+def _bridge(gap: Span, whole: Span, longest: int) -> Iterator[Window]:
+    """Windows across a gap, coarse to fine; all of `whole` beside it is known by then."""
+    if len(gap) + 2 <= longest:
+        yield Window(tuple(_beside(gap, whole, longest)), tuple(gap))
+        return
+    side = max(1, min(longest // 4, gap.start - whole.start, whole.stop - gap.stop))
+    count = longest - 2 * side
+    stops = [gap.start + (len(gap) * (i + 1)) // (count + 1) for i in range(count)]
+    before = range(gap.start - side, gap.start)
+    yield Window((*before, *stops, *range(gap.stop, gap.stop + side)), tuple(stops))
+    for left, right in pairwise([gap.start - 1, *stops, gap.stop]):
+        if right - left > 1:
+            known_to = whole.stop if right == gap.stop else right + 1
+            yield from _bridge(Span(left + 1, right), Span(whole.start, known_to), longest)
+
+
+def _beside(gap: Span, whole: Span, longest: int) -> Span:
+    """The gap with as many of the frames beside it as fit, evenly from both sides."""
+    spare = longest - len(gap)
+    left, right = gap.start - whole.start, whole.stop - gap.stop
+    tail = min(right, max(spare // 2, spare - left))
+    return Span(gap.start - min(left, spare - tail), gap.stop + tail)

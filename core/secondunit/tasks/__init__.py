@@ -1,0 +1,119 @@
+"""The tasks: each file here is one, and says how an artist's wish becomes call sheets.
+
+A task is a module (or one named by an entry point of the group `secondunit.tasks`) with
+
+    TITLE, HELP      what a panel shows
+    INPUTS           the clips it takes, each "needed" or "optional"
+    MAKES            "picture", or "matte": the picture stays as it is and gets an alpha
+    Values           its parameters, a pydantic model: panels draw their form from its schema
+    lay_out          from values and clips to the layout of the delivery
+    paint            where a laid-out frame may be painted
+    write            from a scene to a call sheet
+    alpha            (a matte's only) from the model's answer to an alpha
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.metadata import entry_points
+from typing import Any, Protocol, cast
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ValidationError
+
+from secondunit.callsheet import CallSheet, Pixels
+from secondunit.stage.layout import Layout, Turnover
+from secondunit.stage.scene import Scene
+from secondunit_contract.problem import BadValue, TaskUnknown
+from secondunit_contract.task import TaskCard
+
+
+class Task(Protocol):
+    """What a task's module holds."""
+
+    __name__: str
+    TITLE: str
+    HELP: str
+    INPUTS: dict[str, str]
+    MAKES: str
+    Values: type[BaseModel]
+
+    def lay_out(self, values: Any, clips: Mapping[str, Turnover], context: int) -> Layout: ...
+    def paint(
+        self, values: Any, layout: Layout, index: int, marks: Pixels | None
+    ) -> NDArray[np.bool_]: ...
+    def write(self, values: Any, scene: Scene) -> CallSheet: ...
+    def alpha(
+        self, values: Any, answer: Pixels, picture: Pixels, marks: Pixels | None
+    ) -> Pixels: ...
+
+
+@dataclass(frozen=True)
+class Found:
+    """A task's module, or why it cannot be used."""
+
+    name: str
+    task: Task | None
+    fault: str = ""
+
+
+def found() -> list[Found]:
+    """Every task there is, broken ones with their fault."""
+    places = {each.name: f"{__name__}.{each.name}" for each in pkgutil.iter_modules(__path__)}
+    places |= {each.name: each.value for each in entry_points(group="secondunit.tasks")}
+    return [_imported(name, place) for name, place in sorted(places.items())]
+
+
+def _imported(name: str, place: str) -> Found:
+    try:
+        module = importlib.import_module(place)
+    except (ImportError, SyntaxError, AttributeError, NameError, TypeError, ValueError) as error:
+        return Found(name, None, f"{type(error).__name__}: {error}")
+    lacking = [part for part in ("TITLE", "INPUTS", "Values", "lay_out", "paint", "write")
+               if not hasattr(module, part)]  # fmt: skip
+    if lacking:
+        return Found(name, None, f"has no {', '.join(lacking)}")
+    return Found(name, cast(Task, module))
+
+
+def named(name: str) -> Task:
+    """The task of that name. Raises TaskUnknown, also for a broken one, with its fault."""
+    for each in found():
+        if each.name == name:
+            if each.task is None:
+                raise TaskUnknown(f"The task {name} is broken: {each.fault}")
+            return each.task
+    ready = ", ".join(each.name for each in found() if each.task)
+    raise TaskUnknown(f"There is no task {name!r}", remedy=f"The tasks are {ready}")
+
+
+def cards() -> list[TaskCard]:
+    """Every task as a panel may show it."""
+    return [_card(each) for each in found()]
+
+
+def _card(each: Found) -> TaskCard:
+    if each.task is None:
+        return TaskCard(each.name, each.name, "", fault=each.fault)
+    task = each.task
+    schema = task.Values.model_json_schema()
+    return TaskCard(each.name, task.TITLE, task.HELP, dict(task.INPUTS), schema, task.MAKES)
+
+
+def checked(task: Task, name: str, values: Mapping[str, Any]) -> BaseModel:
+    """A task's values from plain ones. Raises BadValue naming each that cannot be meant."""
+    try:
+        return task.Values.model_validate(dict(values))
+    except ValidationError as error:
+        faults = "; ".join(
+            f"{'.'.join(map(str, fault['loc'])) or 'values'}: {fault['msg']}"
+            for fault in error.errors()
+        )
+        raise BadValue(
+            f"The values of {name} cannot be used: {faults}",
+            remedy=f"`secondunit tasks {name}` shows what each may be",
+        ) from error
