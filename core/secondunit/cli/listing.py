@@ -1,0 +1,106 @@
+"""Listing: tasks, models, the machine's health and measurements, for a person or a program."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rich.markup import escape
+from rich.table import Table
+
+from secondunit import models as all_models
+from secondunit import tasks as all_tasks
+from secondunit.bench import measured
+from secondunit.cli.health import checks
+from secondunit.cli.showing import out, say, say_json
+from secondunit.settings import Settings
+from secondunit_contract.problem import TaskUnknown
+from secondunit_contract.wire import to_json
+
+
+def say_tasks(name: str, as_json: bool) -> None:
+    """Every task, or one with all its values. Raises TaskUnknown."""
+    cards = [card for card in all_tasks.cards() if name in ("", card.name)]
+    if not cards:
+        raise TaskUnknown(f"There is no task {name!r}", remedy="`secondunit tasks` lists them")
+    if as_json:
+        say_json([to_json(card) for card in cards])
+    elif name:
+        _say_values(cards[0].values_schema)
+    else:
+        table = Table("task", "makes", "what it does", "clips")
+        for card in cards:
+            clips = ", ".join(f"{clip} ({need})" for clip, need in card.inputs.items())
+            table.add_row(card.name, card.makes, escape(card.fault or card.help), clips)
+        out.print(table)
+
+
+def _say_values(schema: dict[str, Any]) -> None:
+    table = Table("value", "what", "unit", "default")
+    for key, each in schema.get("properties", {}).items():
+        words = " · ".join(filter(None, (each.get("title", ""), each.get("description", ""))))
+        table.add_row(key, escape(words), each.get("unit", ""), escape(repr(each.get("default"))))
+    out.print(table)
+
+
+def say_models(settings: Settings, as_json: bool) -> None:
+    """Every model here, and the public ones that could be."""
+    here = all_models.listing(settings.model_folders())
+    if as_json:
+        say_json([_model_told(each) for each in here])
+        return
+    table = Table("model", "state", "does", "licence")
+    for each in here:
+        if each.card is None:
+            table.add_row(each.name, f"broken: {escape(each.fault)}", "", "")
+        else:
+            does = ", ".join(sorted(each.card.reach.honours))
+            table.add_row(each.name, "ready", does, each.card.licence)
+    for card in all_models.known():
+        does = ", ".join(sorted(card.reach.honours))
+        table.add_row(card.name, "not installed", does, card.licence)
+    out.print(table)
+
+
+def _model_told(listed: all_models.Listed) -> dict[str, Any]:
+    told: dict[str, Any] = {"name": listed.name, "fault": listed.fault}
+    if listed.card is None:
+        return told
+    card, reach = listed.card, listed.card.reach
+    told |= {"title": card.title, "licence": card.licence, "training_data": card.training_data}
+    told |= {"source": card.source, "revision": card.revision, "note": card.note}
+    told["reach"] = {
+        "honours": sorted(reach.honours),
+        "multiple": reach.multiple,
+        "frames": {"base": reach.frames.base, "step": reach.frames.step,
+                   "longest": reach.frames.longest},
+        "area": reach.area,
+        "context": reach.context,
+        "references": reach.references,
+        "memory_gb": reach.memory_gb,
+    }  # fmt: skip
+    return told
+
+
+def say_doctor(settings: Settings, as_json: bool) -> bool:
+    """What is here and what is missing; whether all that is needed is here."""
+    found = checks(settings)
+    if as_json:
+        say_json([vars(each) for each in found])
+    else:
+        table = Table("what", "state", "found", "remedy")
+        for each in found:
+            table.add_row(each.what, each.state, escape(each.found), escape(each.remedy))
+        out.print(table)
+    return all(each.state != "missing" for each in found)
+
+
+def say_bench(name: str, as_json: bool) -> None:
+    """Measurements of one kind. Raises BadValue for a kind there is not."""
+    told = measured(name)
+    if as_json:
+        say_json(told)
+        return
+    for key, number in told["figures"].items():
+        say(f"{key:20} {number:.3f}")
+    for key, words in told["conditions"].items():
+        say(f"[dim]{key:20} {escape(str(words))}[/]")

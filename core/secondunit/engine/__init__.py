@@ -1,0 +1,1 @@
+"""The engine: a job goes in; events and takes come out."""

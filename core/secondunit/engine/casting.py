@@ -1,0 +1,85 @@
+"""Casting: which model shoots a job, and keeping it ready for the next."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from secondunit import models
+from secondunit.callsheet import ModelCard, VideoModel
+from secondunit.engine.shooting import Shooting
+from secondunit.engine.shot import Shot
+from secondunit.engine.watching import JobWatch
+from secondunit.models.choose import choose
+from secondunit.settings import Settings
+from secondunit.tasks import Task
+from secondunit_contract.clip import Clip
+from secondunit_contract.job import Job
+from secondunit_contract.problem import ModelUnknown
+
+
+@dataclass
+class Casting:
+    """The models at hand; one that has been loaded stays ready."""
+
+    settings: Settings
+    _ready: dict[str, VideoModel] = field(default_factory=dict)
+
+    def cards(self, wanted: str = "") -> list[ModelCard]:
+        """Every model that can be shot with, the one asked for by path too."""
+        here = models.cards(self.settings.model_folders())
+        if wanted and wanted not in [name for card in here for name in (card.name, card.source)]:
+            here.append(models.card_of(wanted))
+        return here
+
+    def cast(
+        self, job: Job, task: Task, values: Any, clips: Mapping[str, Clip], watch: JobWatch
+    ) -> tuple[Shot, Shooting]:
+        """The shot opened for the model that will shoot it, and its calls planned.
+
+        Raises ModelUnknown, ModelUnfit and whatever is wrong with the clips.
+        """
+        cards = self.cards(job.model)
+        asked = [card for card in cards if job.model in (card.name, card.source)]
+        if not cards:
+            raise ModelUnknown("There is no model here", remedy="`secondunit models` lists them")
+        likely = asked[0] if asked else min(cards, key=lambda card: card.reach.memory_gb)
+        shot, shooting = self._planned(job, task, values, clips, watch, likely)
+        try:
+            card = choose(shooting.needs(), cards, likely.name if asked else "")
+            if card is not likely:
+                shot.close()
+                shot, shooting = self._planned(job, task, values, clips, watch, card)
+            if shooting.windows:
+                shooting.model = self.ready(card)
+        except BaseException:
+            shot.close()
+            raise
+        return shot, shooting
+
+    def ready(self, card: ModelCard) -> VideoModel:
+        """The model of a card, loaded once."""
+        if card.name not in self._ready:
+            self._ready.clear()  # one at a time: a second would not fit beside it
+            known = card.name in [each.name for each in models.cards()]
+            self._ready[card.name] = models.load(
+                card.name if known else card.source, self.settings.device
+            )
+        return self._ready[card.name]
+
+    def _planned(
+        self,
+        job: Job,
+        task: Task,
+        values: Any,
+        clips: Mapping[str, Clip],
+        watch: JobWatch,
+        card: ModelCard,
+    ) -> tuple[Shot, Shooting]:
+        shot = Shot(task, values, clips, card.reach)
+        try:
+            return shot, Shooting(shot, card, job, watch)
+        except BaseException:
+            shot.close()
+            raise

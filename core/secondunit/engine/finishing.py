@@ -1,0 +1,105 @@
+"""Finishing: answers become frames at the plate's size and depth, and nothing else changes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from secondunit.callsheet import Pixels
+from secondunit.engine.shot import Shot
+from secondunit.media.depth import from_unit, to_unit
+from secondunit.media.highlights import remerge
+from secondunit.stage.detail import Known, brought_back
+from secondunit.stage.keep import feathered, kept_outside
+
+Native = NDArray[Any]
+
+
+class Finish:
+    """Turns what a model painted into the frames of a take.
+
+    Give it painted frames in order; it reads the plate beside them, each frame once.
+    """
+
+    def __init__(self, shot: Shot) -> None:
+        self._shot = shot
+        self._feather = float(getattr(shot.values, "feather", 0))
+        self._nearby = self._known_neighbours() if shot.task.MAKES == "picture" else {}
+        self._cache: dict[int, Known] = {}
+
+    def _known_neighbours(self) -> dict[int, list[int]]:
+        """For each wholly invented frame the nearest frames of a clip before and after it."""
+        layout = self._shot.layout
+        known = [i for i in range(len(layout)) if layout.origin(i) is not None]
+        invented = sorted(set(range(len(layout))) - set(known))
+        near = {}
+        for index in invented:
+            before = [i for i in known if i < index][-1:]
+            after = [i for i in known if i > index][:1]
+            near[index] = before + after
+        return near
+
+    def frames(self, painted: Iterator[tuple[int, Pixels]]) -> Iterator[tuple[int, Native]]:
+        """(index, native frame) of every delivered frame, in order."""
+        waiting = next(painted, None)
+        for index in range(len(self._shot.layout)):
+            answer = None
+            if waiting and waiting[0] == index:
+                answer, waiting = waiting[1], next(painted, None)
+            if index in self._shot.layout.deliver:
+                yield index, self._finished(index, answer)
+
+    def _finished(self, index: int, answer: Pixels | None) -> Native:
+        shot = self._shot
+        plate = shot.native(index)
+        if shot.task.MAKES == "matte":
+            return self._with_alpha(index, plate, answer)
+        if answer is None:
+            return plate
+        paint = shot.paint(index)
+        picture = self._grown(index, answer)
+        painted = self._in_plate_space(index, picture, plate, paint)
+        whole = kept_outside(plate, painted, paint)
+        if whole.shape[2] == 4 and shot.layout.plate not in (None, shot.layout.size):
+            whole[shot.layout.beyond_plate(), 3] = shot.depth.white
+        elif whole.shape[2] == 4 and shot.layout.origin(index) is None:
+            whole[..., 3] = shot.depth.white
+        return whole
+
+    def _grown(self, index: int, answer: Pixels) -> Pixels:
+        """The answer at the delivered size, with detail from the frames beside it."""
+        near = [self._known(each) for each in self._nearby.get(index, [])]
+        return brought_back(answer, near, self._shot.fit)
+
+    def _known(self, index: int) -> Known:
+        if index not in self._cache:
+            if len(self._cache) > 1:
+                self._cache.pop(min(self._cache))
+            self._cache[index] = Known.of(self._shot.display(index, "detail"), self._shot.fit)
+        return self._cache[index]
+
+    def _in_plate_space(
+        self, index: int, picture: Pixels, plate: Native, paint: NDArray[np.bool_]
+    ) -> Native:
+        """The painted picture in the plate's own colour space and depth, its edge feathered."""
+        shot = self._shot
+        known = shot.layout.origin(index) is not None
+        own = to_unit(plate[..., :3], shot.depth)
+        colour = remerge(picture, own, shot.colour) if known else shot.colour.from_display(picture)
+        if self._feather and known:
+            share = feathered(paint, self._feather)[..., None]
+            colour = np.where(share < 1, own * (1 - share) + colour * share, colour)
+        return from_unit(colour, shot.depth)
+
+    def _with_alpha(self, index: int, plate: Native, answer: Pixels | None) -> Native:
+        shot = self._shot
+        marks = shot.marks(index)
+        picture = shot.to_display(plate)
+        shown = answer if answer is not None else shot.fit.shown(picture)
+        inner = shown[: shot.fit.inner.height, : shot.fit.inner.width]
+        alpha = shot.task.alpha(shot.values, inner, picture, marks)
+        matte = from_unit(np.asarray(alpha, np.float32)[..., None], shot.depth)
+        return np.concatenate([plate[..., :3], matte], axis=2)

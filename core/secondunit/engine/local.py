@@ -1,0 +1,172 @@
+"""The local engine: shoots jobs in this process, one after another."""
+
+from __future__ import annotations
+
+import traceback
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from secondunit import tasks
+from secondunit.callsheet import Cancelled, Pixels
+from secondunit.engine.casting import Casting
+from secondunit.engine.dailies import Dailies
+from secondunit.engine.finishing import Finish
+from secondunit.engine.inputs import fingerprints
+from secondunit.engine.prelude import with_matte
+from secondunit.engine.shooting import Shooting
+from secondunit.engine.shot import Shot
+from secondunit.engine.slate import slated
+from secondunit.engine.watching import Cancel, JobWatch, Report
+from secondunit.ledger import sidecar
+from secondunit.media.contact import Row, contact_sheet
+from secondunit.media.depth import Depth
+from secondunit.media.format import Format
+from secondunit.media.write import create
+from secondunit.settings import Settings
+from secondunit_contract.job import Event, Job, Take
+from secondunit_contract.problem import Problem, ProgramFault
+
+
+def unheard(event: Event) -> None:
+    """Nobody listens."""
+
+
+class Engine:
+    """Shoots jobs. Models stay loaded between them.
+
+    `previews` is a folder where pictures of what a model believes so far are put; none without it.
+    """
+
+    def __init__(self, settings: Settings | None = None, previews: Path | None = None) -> None:
+        self.casting = Casting(settings or Settings.found())
+        self._previews = previews
+
+    def run(self, job: Job, report: Report, cancel: Cancel | None = None) -> list[Take]:
+        """Shoot a job, telling all that happens as events; raises nothing."""
+        report(Event("started", job.id))
+        try:
+            takes = self.shoot(job, report, cancel)
+        except Cancelled:
+            report(Event("cancelled", job.id))
+            return []
+        except Problem as problem:
+            report(Event("problem", job.id, message=str(problem), problem=problem.to_json()))
+            return []
+        except Exception as error:  # noqa: BLE001 - the border: a failed job must not stop the next
+            fault = ProgramFault(
+                f"{type(error).__name__}: {error}",
+                "".join(traceback.format_tb(error.__traceback__)[-3:]),
+                "This is our mistake: please report it with this text",
+            )
+            report(Event("problem", job.id, message=str(fault), problem=fault.to_json()))
+            return []
+        report(Event("done", job.id))
+        return takes
+
+    def shoot(self, job: Job, report: Report = unheard, cancel: Cancel | None = None) -> list[Take]:
+        """Shoot a job's takes. Raises Problems, and Cancelled when someone wished it.
+
+        Takes that were finished before a problem stay on disk, and were reported.
+        """
+        cancel = cancel or Cancel()
+        task = tasks.named(job.task)
+        values = tasks.checked(task, job.task, job.values)
+        job = with_matte(job, task, values, self.shoot, report, cancel)
+        preview = Previews(self._previews, job.id) if self._previews else None
+        watch = JobWatch(job.id, report, cancel, preview)
+        shot, shooting = self.casting.cast(job, task, values, job.inputs, watch)
+        with shot:
+            return Delivery(job, shot, shooting, report, cancel).takes()
+
+
+class Delivery:
+    """Writes the takes of one job, each with its side-car, and their contact sheet."""
+
+    def __init__(
+        self, job: Job, shot: Shot, shooting: Shooting, report: Report, cancel: Cancel
+    ) -> None:
+        self._job, self._shot, self._shooting = job, shot, shooting
+        self._report, self._cancel = report, cancel
+        self._dailies = Dailies(shot)
+
+    def takes(self) -> list[Take]:
+        """All takes, each reported when it is on disk."""
+        inputs = fingerprints(self._job)
+        made = []
+        for number in range(self._job.takes):
+            take = self._written(number)
+            self._dailies.sheet(Path(take.sheet))
+            story = sidecar.told(self._job, take, self._model_told(), self._shooting.sheets, inputs)
+            sidecar.written(Path(take.sidecar), story)
+            made.append(take)
+            self._report(Event("take", self._job.id, "", number + 1, self._job.takes, take=take))
+        return made
+
+    def _written(self, number: int) -> Take:
+        shot, job = self._shot, self._job
+        path, format = slated(
+            job, job.first_take + number, format_of(shot), len(shot.layout.deliver)
+        )
+        self._dailies.take(f"take {job.first_take + number} · seed {self._shooting.seed(number)}")
+        painted = self._shooting.painted(number)
+        with create(path, format, shot.range.first) as writer:
+            for index, frame in Finish(shot).frames(painted):
+                self._cancel.check()
+                writer.write(frame)
+                self._dailies.saw(index, frame)
+        media = str(writer.path)
+        return Take(
+            job.id,
+            job.first_take + number,
+            self._shooting.seed(number),
+            media,
+            shot.range,
+            shot.layout.rate,
+            shot.layout.size.width,
+            shot.layout.size.height,
+            str(sidecar.sidecar_path(media)),
+            str(sheet_path(job)),
+            {"plate_at": list(shot.layout.plate_box())},
+        )
+
+    def _model_told(self) -> dict[str, Any]:
+        card, model = self._shooting.card, self._shooting.model
+        if model is None:
+            return {}
+        told = {"name": card.name, "title": card.title, "licence": card.licence}
+        told |= {"training_data": card.training_data, "revision": card.revision}
+        return told | model.provenance()
+
+
+def format_of(shot: Shot) -> Format:
+    """The format that holds a shot's takes without loss: its main clip's kind, or a new movie."""
+    alpha = shot.alpha or shot.task.MAKES == "matte"
+    if shot.main is None:
+        return Format("ffv1", shot.layout.size, shot.layout.rate, Depth(8, False), alpha)
+    format = Format.like(shot.main, alpha=alpha, size=shot.layout.size)
+    timecode = shot.main.timecode
+    if timecode is not None:
+        ahead = shot.range.first - shot.main.range.first if "plate" in shot.turnovers else 0
+        timecode = timecode.shifted(ahead) if timecode.frame + ahead >= 0 else None
+    return replace(format, timecode=timecode, rate=shot.layout.rate)
+
+
+def sheet_path(job: Job) -> Path:
+    """Where a job's contact sheet lies: beside its takes."""
+    plain = job.output.replace("_t{take}", "").replace("{take}", "")
+    return Path(plain).with_name(Path(plain).name.split(".", 1)[0] + "_sheet.png")
+
+
+class Previews:
+    """Puts pictures of what a model believes so far into a folder."""
+
+    def __init__(self, folder: Path, job: str) -> None:
+        self._path = folder / f"{job or 'job'}_preview.png"
+
+    def __call__(self, frames: Pixels) -> str:
+        """The frames (n,H,W,3) beside each other, as a picture on disk."""
+        row = Row("so far", list(frames), [])
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        contact_sheet([row], self._path)
+        return str(self._path)

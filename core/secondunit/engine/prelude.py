@@ -1,0 +1,85 @@
+"""The prelude: a task that needs a matte and was given words or clicks has one pulled first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from secondunit.engine.watching import Cancel, Report
+from secondunit.media.depth import to_unit
+from secondunit.media.read import open_media
+from secondunit.tasks import Task
+from secondunit_contract.clip import Clip
+from secondunit_contract.frames import FrameRange
+from secondunit_contract.job import Event, Job, Take
+from secondunit_contract.problem import MarkMissing
+
+_LEAST, _MOST = 0.0002, 0.6  # share of the picture; outside it a matte means nothing
+
+Shoot = Callable[[Job, Report, Cancel], list[Take]]
+
+
+def with_matte(
+    job: Job, task: Task, values: Any, shoot: Shoot, report: Report, cancel: Cancel
+) -> Job:
+    """The job with the matte it asks for; the same job where it asks for none.
+
+    Raises MarkMissing when the model finds nothing to be taken away.
+    """
+    ask = getattr(task, "matte_first", None)
+    if ask is None or "matte" in job.inputs or "plate" not in job.inputs or values.marks_nothing():
+        return job
+    report(Event("notice", job.id, "matte", message="Pulling a matte of what you mark first"))
+    output = Path(job.output.replace("{take}", "matte"))
+    name = output.name.split(".", 1)[0] + ("" if "{take}" in job.output else "_matte")
+    first = Job(
+        "matte",
+        str(output.with_name(name)),
+        job.id,
+        {"plate": _searched(job.inputs["plate"], values)},
+        ask(values),
+        job.model,
+        job.seed,
+        steps=job.steps,
+        guidance=job.guidance,
+    )
+    take = shoot(first, _only_progress(report), cancel)[0]
+    matte = Clip(take.media, media_start=take.range.first)
+    seen = _seen(matte)
+    share = float(np.mean(seen)) if len(seen) else 0.0
+    if share < 0.5:
+        raise MarkMissing(
+            f"What is to be taken away was found on {share:.0%} of the frames",
+            f"{values.subject or 'the clicks'}, looked for by the model; see {take.media}",
+            "Give a matte, or click on it",
+        )
+    if share < 1:
+        report(Event("notice", job.id, "matte", message=f"Found on {share:.0%} of the frames"))
+    return replace(job, inputs=job.inputs | {"matte": matte})
+
+
+def _searched(plate: Clip, values: Any) -> Clip:
+    """The plate, or only the frames of it that are to be worked on."""
+    only = getattr(values, "only", "")
+    return replace(plate, range=FrameRange.parse(only)) if only else plate
+
+
+def _only_progress(report: Report) -> Report:
+    def pass_on(event: Event) -> None:
+        if event.kind in ("progress", "preview"):
+            report(replace(event, phase="matte"))
+
+    return pass_on
+
+
+def _seen(matte: Clip) -> list[bool]:
+    """For each frame whether its matte covers a sensible share of the picture."""
+    with open_media(matte) as reader:
+        return [
+            _LEAST < float(to_unit(frame, reader.footage.depth)[..., 3].mean()) < _MOST
+            for frame in reader.frames(reader.footage.range)
+        ]

@@ -1,0 +1,168 @@
+"""Shooting: windows become call sheets, the model's answers become frames in their order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from secondunit.callsheet import Answer, CallSheet, ModelCard, Need, Pixels, VideoModel
+from secondunit.engine.marks import scaled
+from secondunit.engine.shot import Shot
+from secondunit.engine.watching import JobWatch
+from secondunit.stage.scene import Scene
+from secondunit.stage.seams import healed
+from secondunit.stage.windows import Run, Window, runs
+from secondunit_contract.job import Job
+from secondunit_contract.problem import ProgramFault
+
+_NEXT_WINDOW = 1_000_003  # windows of one take start from different noise
+
+
+@dataclass
+class Shooting:
+    """All calls of one job, take by take.
+
+    Where the whole job is one window its takes are one call, which shares what they have in common;
+    where it is more, each window must see what its own take has made before.
+    """
+
+    shot: Shot
+    card: ModelCard
+    job: Job
+    watch: JobWatch
+    model: VideoModel | None = None
+    sheets: list[dict[str, Any]] = field(default_factory=list)
+    _shown: dict[int, Pixels] = field(default_factory=dict)
+    _together: Iterator[Answer] | None = None
+    _ahead: list[Answer] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        reach = self.card.reach
+        painted = [self.shot.touched(index) for index in range(len(self.shot.layout))]
+        self.runs: list[Run] = runs(painted, reach.frames, reach.context)
+        self.windows = sum(len(run.windows) for run in self.runs)
+        self.watch.calls = self.windows * self.job.takes
+
+    def seed(self, take: int) -> int:
+        """The seed of a take, counted from 0."""
+        return (self.job.seed + take) % 2**63
+
+    def painted(self, take: int) -> Iterator[tuple[int, Pixels]]:
+        """(index, picture at the working size) of every frame with paint on it, in order."""
+        self.sheets.clear()
+        self._shown.clear()
+        count = 0
+        for run in self.runs:
+            made: dict[int, Pixels] = {}
+            held: list[tuple[int, Pixels]] = []
+            for window in run.windows:
+                answered = self._window(window, made, take, count)
+                count += 1
+                if run.in_order:
+                    yield from answered
+                    self._forget(window, made)
+                else:
+                    held += answered
+            yield from sorted(held, key=lambda each: each[0])
+
+    def _forget(self, window: Window, made: dict[int, Pixels]) -> None:
+        """Let go of what no later window is shown."""
+        for frames in (made, self._shown):
+            for index in [i for i in frames if i < window.shown[0]]:
+                del frames[index]
+
+    def _window(
+        self, window: Window, made: dict[int, Pixels], take: int, count: int
+    ) -> list[tuple[int, Pixels]]:
+        sheet = self.sheet(window, made)
+        sheet.seeds = ((self.seed(take) + count * _NEXT_WINDOW) % 2**63,)
+        self.sheets.append(sheet.summary())
+        answer = self._answer(sheet, take)
+        kept, known = ~np.asarray(sheet.paint), np.array(sheet.plate)
+        for index, picture in sheet.keys.items():
+            kept[index], known[index] = True, picture
+        last = window.shown[-1]
+        numbers = [*window.shown, *[last] * (len(kept) - len(window.shown))]
+        whole = np.where(kept[..., None], known, healed(answer, known, kept, numbers))
+        answered = []
+        for index, picture in zip(window.shown, whole, strict=False):
+            if index in window.fresh:
+                made[index] = picture
+                answered.append((index, picture))
+        return answered
+
+    def needs(self) -> frozenset[Need]:
+        """What a model must honour to shoot this, judged by its first window."""
+        window = next((window for run in self.runs for window in run.windows), None)
+        return self.sheet(window, {}).needs() if window else frozenset()
+
+    def sheet(self, window: Window, made: dict[int, Pixels]) -> CallSheet:
+        """One window's call sheet, which passes through what earlier windows made."""
+        shown = window.shown
+        length = self.card.reach.frames.up(len(shown))
+        scene = self._scene([*shown, *[shown[-1]] * (length - len(shown))])
+        sheet = self.shot.task.write(self.shot.values, scene)
+        for place, index in enumerate(shown):
+            if index in made and index not in window.fresh:
+                sheet.keys[place] = made[index]
+        sheet.references = self.shot.references()
+        sheet.steps = self.job.steps if self.job.steps is not None else self.card.steps
+        guidance = self.job.guidance
+        sheet.guidance = guidance if guidance is not None else self.card.guidance
+        return sheet
+
+    def _scene(self, indices: list[int]) -> Scene:
+        fit = self.shot.fit
+        marks = {}
+        for place, index in enumerate(indices):
+            if index not in self._shown:
+                self._shown[index] = fit.shown(self.shot.display(index))
+            marked = self.shot.marks(index)
+            if marked is not None:
+                marks[place] = scaled(marked, fit.inner)
+        paint = np.stack([fit.shown_mask(self.shot.paint(index)) for index in indices])
+        plate = np.stack([self._shown[index] for index in indices])
+        padded = {place: _padded(marked, paint.shape[1:]) for place, marked in marks.items()}
+        return Scene(self.shot.layout.rate, plate, paint, padded)
+
+    @property
+    def _model(self) -> VideoModel:
+        if self.model is None:
+            raise ProgramFault("A shooting without a model was asked to shoot")
+        return self.model
+
+    def _answer(self, sheet: CallSheet, take: int) -> Pixels:
+        if self.windows == 1 and self.job.takes > 1:
+            return self._shared_answer(sheet, take)
+        frames = [answer.frames for answer in self._model.shoot(sheet, self.watch)]
+        self.watch.called()
+        return _whole(frames, sheet)
+
+    def _shared_answer(self, sheet: CallSheet, take: int) -> Pixels:
+        """This take's frames of the one call that makes all takes."""
+        if self._together is None:
+            sheet.seeds = tuple(self.seed(each) for each in range(self.job.takes))
+            self._together = self._model.shoot(sheet, self.watch)
+        frames, self._ahead = [each.frames for each in self._ahead if each.take == take], []
+        for answer in self._together:
+            if answer.take != take:
+                self._ahead.append(answer)
+                break
+            frames.append(answer.frames)
+        self.watch.called()
+        return _whole(frames, sheet)
+
+
+def _whole(frames: list[Pixels], sheet: CallSheet) -> Pixels:
+    answer = np.concatenate(frames) if frames else np.zeros((0, 0, 0, 3), np.float32)
+    if answer.shape != (sheet.frames, sheet.height, sheet.width, 3):
+        raise ProgramFault(f"The model gave {answer.shape} for a sheet of {sheet.summary()}")
+    return answer
+
+
+def _padded(marks: Pixels, shape: tuple[int, ...]) -> Pixels:
+    below, beside = shape[0] - marks.shape[0], shape[1] - marks.shape[1]
+    return np.pad(marks, ((0, below), (0, beside)), mode="edge")

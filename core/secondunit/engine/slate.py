@@ -1,0 +1,56 @@
+"""Slating: what each take's files are called."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from pathlib import Path
+
+from secondunit.media.format import Codec, Format, suffix_for
+from secondunit.media.pattern import pattern_of
+from secondunit_contract.job import Job
+from secondunit_contract.problem import CodecUnfit
+
+_CODECS: dict[str, Codec] = {
+    ".mov": "ffv1", ".mkv": "ffv1", ".mp4": "h264", ".exr": "exr", ".dpx": "dpx", ".png": "png",
+    ".tif": "tiff", ".tiff": "tiff",
+}  # fmt: skip
+_ALL: tuple[Codec, ...] = ("ffv1", "prores4444", "h264", "exr", "dpx", "tiff", "png")
+
+
+def slated(job: Job, take: int, like: Format, frames: int) -> tuple[Path, Format]:
+    """The path and format of a take.
+
+    The job's codec, else the output's suffix decide the kind of file; without either it is the
+    plate's own. "{take}" in the output becomes the number; several takes get one in any case, and
+    several frames in picture files a place for theirs. Raises CodecUnfit for what we cannot write.
+    """
+    output = job.output.replace("{take}", f"{take:03d}")
+    if job.takes > 1 and "{take}" not in job.output:
+        stem, dot, rest = Path(output).name.partition(".")
+        output = str(Path(output).with_name(f"{stem}_t{take:03d}{dot}{rest}"))
+    suffix = Path(output).suffix.lower()
+    if not re.fullmatch(r"\.[a-z0-9]{2,5}", suffix) or re.fullmatch(r"\.v?\d+", suffix):
+        suffix = ""
+    wanted = replace(like, codec=_codec(job.codec, suffix, output, like.codec))
+    if not suffix:
+        suffix = suffix_for(wanted)
+        output += suffix
+    path = Path(output)
+    if not wanted.movie and frames > 1 and pattern_of(path) is None:
+        path = path.with_name(f"{path.name[: -len(suffix)]}.####{path.suffix}")
+    return path, wanted
+
+
+def _codec(asked: str, suffix: str, output: str, own: Codec) -> Codec:
+    if asked:
+        for codec in _ALL:
+            if codec == asked:
+                return codec
+        raise CodecUnfit(f"We cannot write {asked}", output, f"Use one of {', '.join(_ALL)}")
+    if not suffix:
+        return own
+    if suffix not in _CODECS:
+        kinds = ", ".join(sorted(_CODECS))
+        raise CodecUnfit(f"We cannot write {suffix} files", output, f"Use one of {kinds}")
+    return _CODECS[suffix]

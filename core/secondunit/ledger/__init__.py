@@ -1,0 +1,1 @@
+"""The ledger: what was done, with what, from what."""
