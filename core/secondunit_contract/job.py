@@ -9,6 +9,8 @@ from secondunit_contract.clip import Clip
 from secondunit_contract.frames import FrameRange, Rate
 from secondunit_contract.problem import BadValue
 
+MOST_TAKES = 1000
+
 EventKind = Literal[
     "queued", "started", "progress", "preview", "notice", "take", "problem", "cancelled", "done"
 ]
@@ -22,7 +24,7 @@ class Job:
     "after", …); `values` the task's parameters; `output` the path of the take, where {take} is
     replaced by its number, counted from `first_take`; `steps` and `guidance` None what the model's
     maker advises; `codec` empty means the plate's own kind, without loss. Raises BadValue for a job
-    of no takes.
+    of no takes, of more than anyone looks at, or of no steps.
     """
 
     task: str
@@ -40,8 +42,10 @@ class Job:
     extra: dict[str, Any] = field(default_factory=dict, compare=False)
 
     def __post_init__(self) -> None:
-        if self.takes < 1:
-            raise BadValue(f"A job of {self.takes} takes", remedy="Ask for one take at least")
+        if not 1 <= self.takes <= MOST_TAKES:
+            raise BadValue(f"A job of {self.takes} takes", remedy=f"Ask for 1 to {MOST_TAKES}")
+        if self.steps is not None and self.steps < 1:
+            raise BadValue(f"A job of {self.steps} steps", remedy="Give 1 or more, or leave it out")
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ Problem                 problem              any of them
     BadValue            value.wrong          a value that cannot be meant
     TaskUnknown         task.unknown         no task of that name
     MarkMissing         task.mark_missing    nothing says where the work is to be done
+    TakeThere           take.there           something lies already where the take should go
     MediaProblem        media                a plate, a matte or a reference cannot be used
       MediaMissing      media.missing        no such file
       MediaUnreadable   media.unreadable     the file is not what its name says, or a codec we lack
@@ -81,6 +82,12 @@ class MarkMissing(BadInput):
     """Nothing says where the work is to be done."""
 
     code = "task.mark_missing"
+
+
+class TakeThere(BadInput, FileExistsError):
+    """Something lies already where the take should go."""
+
+    code = "take.there"
 
 
 class MediaProblem(BadInput):

@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 
 from secondunit.cli.clips import clip, named, value
 from secondunit.cli.listing import say_bench, say_doctor, say_models, say_tasks
-from secondunit.cli.showing import Telling, say
+from secondunit.cli.showing import Telling, say, say_aside
 from secondunit.engine.local import Engine
 from secondunit.engine.watching import Cancel
 from secondunit.ledger import sidecar
@@ -69,6 +70,8 @@ def shoot(
         values = dict(value(each) for each in settings or [])
         if not output:
             raise BadValue("No place for the take was given", remedy="Add -o OUT")
+        if Path(output).is_dir():
+            raise BadValue("That is a folder", output, "Name the take in it, as in FOLDER/take")
         job = Job(
             task,
             output,
@@ -101,7 +104,7 @@ def rerun(
     for each in made:
         now = sidecar.read(Path(each.sidecar)).get("inputs", {})
         for name in sidecar.changed_inputs(story, now):
-            say(f"The {name} is not the file it was: this take may differ")
+            say_aside(f"The {name} is not the file it was: this take may differ")
     _finish(made)
 
 
@@ -122,8 +125,8 @@ def render(
         rendering = Rendering(Engine(Settings.found(), previews), telling, cancel, model, steps)
         done = rendering.render(cut, output, takes or output.with_name(output.stem + "_takes"))
     if not lines:
-        say(done.report())
-    if done.failed:
+        say(escape(done.report()))
+    if done.failed or done.left:
         raise typer.Exit(3 if done.rendered or done.standing else 1)
 
 
@@ -168,7 +171,7 @@ def demo(
 
     with Telling() as telling, stopping() as cancel:
         done = shown(output, telling, cancel)
-    say(done.text)
+    say(escape(done.text))
     if done.failed:
         raise typer.Exit(1)
 
@@ -177,7 +180,7 @@ def _run(job: Job, previews: Path | None, lines: bool) -> list[Take]:
     with Telling(lines) as telling, stopping() as cancel:
         made = Engine(Settings.found(), previews).run(job, telling, cancel)
     if made and not lines:
-        say(f"contact sheet: {made[-1].sheet}")
+        say(f"contact sheet: {escape(made[-1].sheet)}")
     return made
 
 
@@ -190,9 +193,13 @@ def _job_file(path: Path) -> Job:
     try:
         return from_json(Job, json.loads(path.read_text("utf-8")))
     except FileNotFoundError as error:
-        raise MediaMissing("There is no such job", str(path)) from error
+        raise MediaMissing("There is no such job", str(path), "Check the path") from error
     except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise MediaUnreadable("This is no job", f"{path}: {error}") from error
+        raise MediaUnreadable(
+            "This is no job",
+            f"{path}: {error}",
+            "Give a job as a panel writes it, or a task's name",
+        ) from error
 
 
 class stopping:  # noqa: N801 - reads as a word of the with statement
@@ -207,6 +214,6 @@ class stopping:  # noqa: N801 - reads as a word of the with statement
         signal.signal(signal.SIGINT, self._before)
 
     def _asked(self, number: int, frame: object) -> None:
-        say("Stopping; press again to stop at once")
+        say_aside("Stopping; press again to stop at once")
         self._cancel.wish()
         signal.signal(signal.SIGINT, self._before)

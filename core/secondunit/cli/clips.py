@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from pathlib import Path
 from typing import Any
 
 from secondunit.media.read import open_media
@@ -10,14 +12,16 @@ from secondunit_contract.clip import Clip
 from secondunit_contract.frames import FrameRange, Rate, Timecode
 from secondunit_contract.problem import BadValue
 
+_AT_FRAMES = re.compile(r"(.+)@(-?\d[\d:;.,-]*)", re.DOTALL)
+
 
 def clip(media: str, frames: str = "", rate: str = "", colour_space: str = "") -> Clip:
     """A clip from what was typed; frames as 1001-1010 or 01:00:00:00-01:00:01:00, both included.
 
     Raises BadValue, and what is wrong with the media where timecode has to be looked up.
     """
-    if not frames and "@" in media:
-        media, _, frames = media.rpartition("@")
+    if not frames and (meant_frames := _AT_FRAMES.fullmatch(media)) and not Path(media).exists():
+        media, frames = meant_frames.groups()
     meant = Clip(media, None, Rate.of(rate) if rate else None, colour_space)
     if not frames:
         return meant

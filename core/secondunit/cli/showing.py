@@ -13,13 +13,18 @@ from secondunit_contract.job import Event
 from secondunit_contract.problem import Problem
 from secondunit_contract.wire import to_json
 
-out = Console()
-err = Console(stderr=True)
+out = Console(emoji=False, highlight=False)  # a path is a path, with :smile: in it too
+err = Console(stderr=True, emoji=False, highlight=False)
 
 
 def say(text: str) -> None:
     """One line for a person."""
     out.print(text, soft_wrap=True)
+
+
+def say_aside(text: str) -> None:
+    """One line for a person that no program may take for a result."""
+    err.print(escape(text), soft_wrap=True)
 
 
 def say_json(value: object) -> None:

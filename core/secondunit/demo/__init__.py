@@ -37,4 +37,4 @@ def shown(output: Path, report: Report, cancel: Cancel) -> Shown:
         shutil.copyfile(file, output / file.name)
     rendering = Rendering(Engine(), report, cancel)
     done = rendering.render(output / "cut.otio", output / "cut_shot.otio", output / "takes")
-    return Shown(done.report() + "\n" + _HONEST, bool(done.failed))
+    return Shown(done.report() + "\n" + _HONEST, bool(done.failed or done.left))

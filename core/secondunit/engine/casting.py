@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from secondunit import models
@@ -19,16 +18,23 @@ from secondunit_contract.job import Job
 from secondunit_contract.problem import ModelUnknown
 
 
-@dataclass
 class Casting:
-    """The models at hand; one that has been loaded stays ready."""
+    """The models at hand; one that has been loaded stays ready.
 
-    settings: Settings
-    _ready: dict[str, VideoModel] = field(default_factory=dict)
+    `brought` are models somebody made ready themselves: they stand beside those found on disk, and
+    go before one of the same name.
+    """
+
+    def __init__(self, settings: Settings, brought: Iterable[VideoModel] = ()) -> None:
+        self.settings = settings
+        self._brought = {model.card.name: model for model in brought}
+        self._ready: dict[str, VideoModel] = {}
 
     def cards(self, wanted: str = "") -> list[ModelCard]:
         """Every model that can be shot with, the one asked for by path too."""
-        here = models.cards(self.settings.model_folders())
+        found = models.cards(self.settings.model_folders())
+        here = [model.card for model in self._brought.values()]
+        here += [card for card in found if card.name not in self._brought]
         if wanted and wanted not in [name for card in here for name in (card.name, card.source)]:
             here.append(models.card_of(wanted))
         return here
@@ -41,7 +47,7 @@ class Casting:
         Raises ModelUnknown, ModelUnfit and whatever is wrong with the clips.
         """
         cards = self.cards(job.model)
-        asked = [card for card in cards if job.model in (card.name, card.source)]
+        asked = [card for card in cards if job.model and job.model in (card.name, card.source)]
         if not cards:
             raise ModelUnknown("There is no model here", remedy="`secondunit models` lists them")
         likely = asked[0] if asked else min(cards, key=lambda card: card.reach.memory_gb)
@@ -60,6 +66,8 @@ class Casting:
 
     def ready(self, card: ModelCard) -> VideoModel:
         """The model of a card, loaded once."""
+        if card.name in self._brought:
+            return self._brought[card.name]
         if card.name not in self._ready:
             self._ready.clear()  # one at a time: a second would not fit beside it
             known = card.name in [each.name for each in models.cards()]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,15 +19,15 @@ _COLUMNS, _WIDTH = 6, 240
 
 
 class Dailies:
-    """Collects what a contact sheet shows of a job: the same frames of each of its takes."""
+    """Collects what a contact sheet shows of a job: the same frames of each of its takes.
 
-    def __init__(self, shot: Shot) -> None:
-        self._shot = shot
-        deliver = shot.layout.deliver
-        count = min(_COLUMNS, len(deliver))
-        self._chosen = {
-            round(index) for index in np.linspace(deliver.start, deliver.stop - 1, count)
-        }
+    `painted` are the laid-out frames with paint on them. Where they are few among many, the sheet
+    shows them and the plate's own frames beside them; delivered or not.
+    """
+
+    def __init__(self, shot: Shot, painted: Sequence[int], title: str) -> None:
+        self._shot, self._title = shot, title
+        self._chosen = _chosen(shot, painted)
         self._plates: dict[int, tuple[Pixels, NDArray[np.uint8]]] = {}
         self._takes: list[tuple[str, dict[int, Pixels]]] = []
 
@@ -38,29 +39,50 @@ class Dailies:
         """A finished frame went by."""
         if index not in self._chosen:
             return
-        shot = self._shot
-        if index not in self._plates:
-            plate = _small(shot.display(index, "detail"))
-            mask = _small(shot.paint(index)[..., None].astype(np.float32))[..., 0] > 0.5
-            self._plates[index] = (plate, painted(plate, mask))
-        picture = shot.to_display(frame)
-        if frame.shape[2] == 4:
-            alpha = to_unit(frame[..., 3:], shot.depth)
+        picture = self._shot.to_display(frame)
+        if self._shot.task.MAKES == "matte":
+            alpha = to_unit(frame[..., 3:], self._shot.depth)
             picture = np.concatenate([picture, alpha], axis=2)
         self._takes[-1][1][index] = _small(picture)
 
     def sheet(self, path: Path) -> Path:
         """Write the contact sheet of all takes so far."""
-        order = sorted(self._plates)
-        first = self._shot.layout.first - self._shot.layout.deliver.start
-        captions = [str(first + index) for index in order]
+        shot = self._shot
+        for index in self._chosen - self._plates.keys():
+            plate = _small(shot.display(index, "detail"))
+            mask = _small(shot.paint(index)[..., None].astype(np.float32))[..., 0] > 0.5
+            self._plates[index] = (plate, painted(plate, mask))
+        order = sorted(self._chosen)
+        first = shot.layout.first - shot.layout.deliver.start
+        captions = [self._caption(index, first + index) for index in order]
         rows = [Row("plate", [self._plates[index][0] for index in order], captions)]
-        if self._shot.task.MAKES == "picture":
-            rows.append(Row("paint region", [self._plates[index][1] for index in order], []))
+        if shot.task.MAKES == "picture":
+            rows.append(Row("paint region", [self._plates[index][1] for index in order]))
         for label, frames in self._takes:
-            rows.append(Row(label, [frames[index] for index in order if index in frames], []))
-        contact_sheet(rows, path)
+            rows.append(Row(label, [frames.get(index, self._plates[index][0]) for index in order]))
+        contact_sheet(rows, path, self._title)
         return path
+
+    def _caption(self, index: int, number: int) -> str:
+        if index not in self._shot.layout.deliver:
+            return "the clip beside it"
+        known = self._shot.layout.origin(index) is not None
+        return f"frame {number}" if known else f"frame {number}, new"
+
+
+def _chosen(shot: Shot, painted: Sequence[int]) -> set[int]:
+    deliver = shot.layout.deliver
+    few = [index for index in painted if index in deliver]
+    if not few or len(few) == len(deliver) == len(shot.layout):
+        return _spread(list(deliver))
+    beside = [each for each in (few[0] - 1, few[-1] + 1) if 0 <= each < len(shot.layout)]
+    known = [index for index in beside if shot.layout.origin(index) is not None]
+    return {*known, *_spread(few, _COLUMNS - len(known))}
+
+
+def _spread(indices: Sequence[int], count: int = _COLUMNS) -> set[int]:
+    places = np.linspace(0, len(indices) - 1, min(count, len(indices)))
+    return {indices[round(place)] for place in places}
 
 
 def _small(picture: Pixels) -> Pixels:

@@ -63,10 +63,10 @@ class Finish:
         picture = self._grown(index, answer)
         painted = self._in_plate_space(index, picture, plate, paint)
         whole = kept_outside(plate, painted, paint)
-        if whole.shape[2] == 4 and shot.layout.plate not in (None, shot.layout.size):
-            whole[shot.layout.beyond_plate(), 3] = shot.depth.white
-        elif whole.shape[2] == 4 and shot.layout.origin(index) is None:
+        if whole.shape[2] == 4 and shot.layout.origin(index) is None:
             whole[..., 3] = shot.depth.white
+        elif whole.shape[2] == 4 and shot.layout.plate not in (None, shot.layout.size):
+            whole[shot.layout.beyond_plate(), 3] = shot.depth.white
         return whole
 
     def _grown(self, index: int, answer: Pixels) -> Pixels:
@@ -90,8 +90,12 @@ class Finish:
         own = to_unit(plate[..., :3], shot.depth)
         colour = remerge(picture, own, shot.colour) if known else shot.colour.from_display(picture)
         if self._feather and known:
-            share = feathered(paint, self._feather)[..., None]
-            colour = np.where(share < 1, own * (1 - share) + colour * share, colour)
+            share = feathered(paint, self._feather)
+            edge = (share > 0) & (share < 1)
+            shown, part = colour[edge], share[edge][:, None]
+            # Nothing fades into a pixel that is no number, or infinite.
+            beneath = np.where(np.isfinite(own[edge]), own[edge], shown)
+            colour[edge] = beneath * (1 - part) + shown * part
         return from_unit(colour, shot.depth)
 
     def _with_alpha(self, index: int, plate: Native, answer: Pixels | None) -> Native:

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import traceback
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from secondunit import tasks
-from secondunit.callsheet import Cancelled, Pixels
+from secondunit.callsheet import Cancelled, Pixels, VideoModel
 from secondunit.engine.casting import Casting
 from secondunit.engine.dailies import Dailies
 from secondunit.engine.finishing import Finish
 from secondunit.engine.inputs import fingerprints
+from secondunit.engine.keeping import refuse_loss
 from secondunit.engine.prelude import with_matte
 from secondunit.engine.shooting import Shooting
 from secondunit.engine.shot import Shot
-from secondunit.engine.slate import slated
+from secondunit.engine.slate import sheet_path, slated
 from secondunit.engine.watching import Cancel, JobWatch, Report
 from secondunit.ledger import sidecar
 from secondunit.media.contact import Row, contact_sheet
@@ -36,10 +38,16 @@ class Engine:
     """Shoots jobs. Models stay loaded between them.
 
     `previews` is a folder where pictures of what a model believes so far are put; none without it.
+    `brought` are models made ready elsewhere, to be shot with beside those found on disk.
     """
 
-    def __init__(self, settings: Settings | None = None, previews: Path | None = None) -> None:
-        self.casting = Casting(settings or Settings.found())
+    def __init__(
+        self,
+        settings: Settings | None = None,
+        previews: Path | None = None,
+        brought: Iterable[VideoModel] = (),
+    ) -> None:
+        self.casting = Casting(settings or Settings.found(), brought)
         self._previews = previews
 
     def run(self, job: Job, report: Report, cancel: Cancel | None = None) -> list[Take]:
@@ -69,9 +77,18 @@ class Engine:
 
         Takes that were finished before a problem stay on disk, and were reported.
         """
-        cancel = cancel or Cancel()
+        try:
+            return self._shot(job, report, cancel or Cancel())
+        except Problem as problem:
+            problem.where = problem.where or _place(job)
+            raise
+
+    def _shot(self, job: Job, report: Report, cancel: Cancel) -> list[Take]:
         task = tasks.named(job.task)
         values = tasks.checked(task, job.task, job.values)
+        if values.model_extra:
+            unknown = ", ".join(sorted(values.model_extra))
+            report(Event("notice", job.id, message=f"{task.TITLE} knows no {unknown}; left aside"))
         job = with_matte(job, task, values, self.shoot, report, cancel)
         preview = Previews(self._previews, job.id) if self._previews else None
         watch = JobWatch(job.id, report, cancel, preview)
@@ -88,10 +105,14 @@ class Delivery:
     ) -> None:
         self._job, self._shot, self._shooting = job, shot, shooting
         self._report, self._cancel = report, cancel
-        self._dailies = Dailies(shot)
+        painted = [index for run in shooting.runs for index in run.frames]
+        self._dailies = Dailies(
+            shot, painted, f"{shot.task.TITLE} · {sheet_path(job).stem.removesuffix('_sheet')}"
+        )
 
     def takes(self) -> list[Take]:
         """All takes, each reported when it is on disk."""
+        self._refuse_loss()
         inputs = fingerprints(self._job)
         made = []
         for number in range(self._job.takes):
@@ -103,11 +124,19 @@ class Delivery:
             self._report(Event("take", self._job.id, "", number + 1, self._job.takes, take=take))
         return made
 
+    def _refuse_loss(self) -> None:
+        for number in range(self._job.takes):
+            path, format = self._slated(number)
+            beside = (sidecar.sidecar_path(str(path)), sheet_path(self._job))
+            refuse_loss(path, format, beside, self._job.inputs.values())
+
+    def _slated(self, number: int) -> tuple[Path, Format]:
+        shot, job = self._shot, self._job
+        return slated(job, job.first_take + number, format_of(shot), len(shot.layout.deliver))
+
     def _written(self, number: int) -> Take:
         shot, job = self._shot, self._job
-        path, format = slated(
-            job, job.first_take + number, format_of(shot), len(shot.layout.deliver)
-        )
+        path, format = self._slated(number)
         self._dailies.take(f"take {job.first_take + number} · seed {self._shooting.seed(number)}")
         painted = self._shooting.painted(number)
         with create(path, format, shot.range.first) as writer:
@@ -139,6 +168,12 @@ class Delivery:
         return told | model.provenance()
 
 
+def _place(job: Job) -> str:
+    """The job in a few words, for a problem that is about all of it."""
+    plate = job.inputs.get("plate")
+    return f"{job.task} of {plate.media}" if plate else f"{job.task} for {job.output}"
+
+
 def format_of(shot: Shot) -> Format:
     """The format that holds a shot's takes without loss: its main clip's kind, or a new movie."""
     alpha = shot.alpha or shot.task.MAKES == "matte"
@@ -147,15 +182,11 @@ def format_of(shot: Shot) -> Format:
     format = Format.like(shot.main, alpha=alpha, size=shot.layout.size)
     timecode = shot.main.timecode
     if timecode is not None:
-        ahead = shot.range.first - shot.main.range.first if "plate" in shot.turnovers else 0
-        timecode = timecode.shifted(ahead) if timecode.frame + ahead >= 0 else None
-    return replace(format, timecode=timecode, rate=shot.layout.rate)
-
-
-def sheet_path(job: Job) -> Path:
-    """Where a job's contact sheet lies: beside its takes."""
-    plain = job.output.replace("_t{take}", "").replace("{take}", "")
-    return Path(plain).with_name(Path(plain).name.split(".", 1)[0] + "_sheet.png")
+        ahead = shot.first_of_main() - shot.main.range.first
+        fits = timecode.frame + ahead >= 0 and timecode.rate == shot.layout.rate
+        timecode = timecode.shifted(ahead) if fits else None
+    reel = format.reel if "plate" in shot.turnovers else ""  # what is between two reels is of none
+    return replace(format, timecode=timecode, reel=reel, rate=shot.layout.rate)
 
 
 class Previews:

@@ -23,7 +23,8 @@ class MatteMarks:
 
     A matte of one picture marks every frame of the plate, or, for a task that carries it through
     the shot, the frame it was drawn on. A longer one is laid on the plate by number where it holds
-    the plate's numbers, first frame on first frame otherwise.
+    the plate's numbers, first frame on first frame otherwise. Past its end it marks nothing; for a
+    task that carries it, it says nothing there.
     """
 
     def __init__(self, reader: Reader, plate: Turnover, drawn_on: int | None) -> None:
@@ -48,7 +49,11 @@ class MatteMarks:
                 return None
             return self._matte(self._reader.footage.range.first)
         number = frame + self._shift
-        return self._matte(number) if number in self._reader.footage.range else None
+        if number in self._reader.footage.range:
+            return self._matte(number)
+        if self._drawn_on is not None:
+            return None
+        return np.zeros((self._plate.size.height, self._plate.size.width), np.float32)
 
     def _matte(self, number: int) -> Pixels:
         picture = to_unit(self._reader.frame(number), self._reader.footage.depth)

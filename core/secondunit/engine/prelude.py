@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from secondunit.engine.keeping import free_name
+from secondunit.engine.slate import sheet_path
 from secondunit.engine.watching import Cancel, Report
 from secondunit.media.depth import to_unit
 from secondunit.media.read import open_media
@@ -34,11 +35,11 @@ def with_matte(
     if ask is None or "matte" in job.inputs or "plate" not in job.inputs or values.marks_nothing():
         return job
     report(Event("notice", job.id, "matte", message="Pulling a matte of what you mark first"))
-    output = Path(job.output.replace("{take}", "matte"))
-    name = output.name.split(".", 1)[0] + ("" if "{take}" in job.output else "_matte")
+    sheet = sheet_path(job)
+    name = sheet.with_name(sheet.stem.removesuffix("_sheet") + "_matte")
     first = Job(
         "matte",
-        str(output.with_name(name)),
+        str(free_name(name)),
         job.id,
         {"plate": _searched(job.inputs["plate"], values)},
         ask(values),

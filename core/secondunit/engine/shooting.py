@@ -37,7 +37,6 @@ class Shooting:
     sheets: list[dict[str, Any]] = field(default_factory=list)
     _shown: dict[int, Pixels] = field(default_factory=dict)
     _together: Iterator[Answer] | None = None
-    _ahead: list[Answer] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         reach = self.card.reach
@@ -53,7 +52,8 @@ class Shooting:
     def painted(self, take: int) -> Iterator[tuple[int, Pixels]]:
         """(index, picture at the working size) of every frame with paint on it, in order."""
         self.sheets.clear()
-        self._shown.clear()
+        if take:  # the first take begins with what the planning has read
+            self._shown.clear()
         count = 0
         for run in self.runs:
             made: dict[int, Pixels] = {}
@@ -146,10 +146,11 @@ class Shooting:
         if self._together is None:
             sheet.seeds = tuple(self.seed(each) for each in range(self.job.takes))
             self._together = self._model.shoot(sheet, self.watch)
-        frames, self._ahead = [each.frames for each in self._ahead if each.take == take], []
-        for answer in self._together:
-            if answer.take != take:
-                self._ahead.append(answer)
+        # No answer further than this take's last: the next one would have to be shot for it.
+        frames: list[Pixels] = []
+        while sum(map(len, frames)) < sheet.frames:
+            answer = next(self._together, None)
+            if answer is None or answer.take != take:
                 break
             frames.append(answer.frames)
         self.watch.called()

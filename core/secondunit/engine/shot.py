@@ -39,10 +39,19 @@ class Shot:
         self.task, self.values = task, values
         self._clips = clips
         self._readers: dict[tuple[str, str], Reader] = {}
+        self._touched: dict[bool, bool] = {}
+        self._colours: dict[str, ColourPath] = {}
+        try:
+            self._open(task, values, clips, reach)
+        except BaseException:
+            self.close()
+            raise
+
+    def _open(self, task: Task, values: Any, clips: Mapping[str, Clip], reach: Reach) -> None:
         self.turnovers = {name: self._turnover(name) for name in clips}
+        _refuse_unknown(task, clips)
         missing = [n for n, need in task.INPUTS.items() if need == "needed" and n not in clips]
         if missing:
-            self.close()
             raise BadValue(
                 f"{task.TITLE} needs the {' and the '.join(missing)}",
                 remedy="Say which clip it is",
@@ -50,12 +59,12 @@ class Shot:
         beside = {n: t for n, t in self.turnovers.items() if n in task.INPUTS}
         self.layout: Layout = task.lay_out(values, beside, reach.context)
         self.fit = Fit.into(self.layout.size, reach)
+        self._main_name = next((name for name in _MAIN if name in clips), "")
         self.main: Footage | None = self._main_footage()
         self.depth = self.main.depth if self.main else Depth(8, False)
         self.alpha = bool(self.main and self.main.alpha)
         self.colour = ColourPath(space_of(self.main) if self.main else "")
         self._marks = self._find_marks()
-        self._touched: dict[bool, bool] = {}
 
     def __enter__(self) -> Shot:
         return self
@@ -87,8 +96,7 @@ class Shot:
         return Turnover(footage.size, rate, clip.range or footage.range)
 
     def _main_footage(self) -> Footage | None:
-        name = next((name for name in _MAIN if name in self._clips), None)
-        return self.reader(name).footage if name else None
+        return self.reader(self._main_name).footage if self._main_name else None
 
     def _find_marks(self) -> Any:
         plate = self.turnovers.get("plate")
@@ -146,12 +154,21 @@ class Shot:
     def _as_main(self, frame: NDArray[Any], footage: Footage, channels: int) -> NDArray[Any]:
         """A clip's frame in the main clip's depth, channels and size; its own bits if it can."""
         plate = self.layout.plate or self.layout.size
-        if footage.size == plate and footage.depth == self.depth and frame.shape[2] == channels:
+        own = self._colour_of(footage)
+        alike = own.space == self.colour.space and footage.depth == self.depth
+        if alike and footage.size == plate and frame.shape[2] == channels:
             return frame
         unit = to_unit(frame, footage.depth)
+        if own.space != self.colour.space:
+            unit[..., :3] = self.colour.from_display(own.to_display(unit[..., :3]))
         if unit.shape[2] < channels:
             unit = np.concatenate([unit, np.ones_like(unit[..., :1])], axis=2)
         return from_unit(framed(unit[..., :channels], plate), self.depth)
+
+    def _colour_of(self, footage: Footage) -> ColourPath:
+        if footage.path not in self._colours:
+            self._colours[footage.path] = ColourPath(space_of(footage))
+        return self._colours[footage.path]
 
     def display(self, index: int, passing: str = "ahead") -> Pixels:
         """A laid-out frame (H,W,3) as it is looked at, 0..1; UNKNOWN where no clip reaches."""
@@ -182,10 +199,30 @@ class Shot:
             shown.append(ColourPath(space_of(reader.footage)).to_display(picture))
         return tuple(shown)
 
+    def first_of_main(self) -> int:
+        """What the main clip would call the first delivered frame, did it reach so far."""
+        at = 0
+        for stretch in self.layout.stretches:
+            if stretch.source == self._main_name:
+                return stretch.first + self.layout.deliver.start - at
+            at += stretch.frames
+        return self.layout.first
+
     @property
     def range(self) -> FrameRange:
         """The numbers of the frames to deliver."""
         return self.layout.range
+
+
+def _refuse_unknown(task: Task, clips: Mapping[str, Clip]) -> None:
+    for name in clips:
+        kind = "reference" if name.startswith("reference") else name
+        if kind not in task.INPUTS:
+            raise BadValue(
+                f"{task.TITLE} takes no {name}",
+                clips[name].media,
+                f"It takes {', '.join(task.INPUTS)}",
+            )
 
 
 def framed(picture: Pixels, size: Size) -> Pixels:

@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
+from secondunit.ledger.sidecar import plain_stem
 from secondunit.media.format import Codec, Format, suffix_for
 from secondunit.media.pattern import pattern_of
 from secondunit_contract.job import Job
@@ -29,9 +30,7 @@ def slated(job: Job, take: int, like: Format, frames: int) -> tuple[Path, Format
     if job.takes > 1 and "{take}" not in job.output:
         stem, dot, rest = Path(output).name.partition(".")
         output = str(Path(output).with_name(f"{stem}_t{take:03d}{dot}{rest}"))
-    suffix = Path(output).suffix.lower()
-    if not re.fullmatch(r"\.[a-z0-9]{2,5}", suffix) or re.fullmatch(r"\.v?\d+", suffix):
-        suffix = ""
+    suffix = _suffix(output)
     wanted = replace(like, codec=_codec(job.codec, suffix, output, like.codec))
     if not suffix:
         suffix = suffix_for(wanted)
@@ -40,6 +39,20 @@ def slated(job: Job, take: int, like: Format, frames: int) -> tuple[Path, Format
     if not wanted.movie and frames > 1 and pattern_of(path) is None:
         path = path.with_name(f"{path.name[: -len(suffix)]}.####{path.suffix}")
     return path, wanted
+
+
+def sheet_path(job: Job) -> Path:
+    """Where a job's contact sheet lies: beside its takes."""
+    plain = re.sub(r"(_t)?\{take\}", "", job.output)
+    path, suffix = Path(plain), _suffix(plain)
+    return path.with_name(plain_stem(path.name[: len(path.name) - len(suffix)]) + "_sheet.png")
+
+
+def _suffix(output: str) -> str:
+    """The suffix that says what kind of file is meant; "" where it is part of the name."""
+    suffix = Path(output).suffix.lower()
+    meant = re.fullmatch(r"\.[a-z0-9]{2,5}", suffix) and not re.fullmatch(r"\.v?\d+", suffix)
+    return suffix if meant else ""
 
 
 def _codec(asked: str, suffix: str, output: str, own: Codec) -> Codec:

@@ -2,28 +2,43 @@
 
 from __future__ import annotations
 
+import errno
 import importlib.metadata
 import json
 import os
 import platform
+import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from secondunit_contract.clip import Clip
 from secondunit_contract.job import Job, Take
-from secondunit_contract.problem import BadValue, MediaMissing, MediaUnreadable
+from secondunit_contract.problem import (
+    BadValue,
+    DiskFull,
+    MediaMissing,
+    MediaUnreadable,
+    NotWritable,
+)
 from secondunit_contract.wire import from_json, to_json
 
 SUFFIX = ".take.json"
+_FRAME_PLACE = re.compile(r"[._ -]?(#+|@+|%0?\d*d)$")
 _VERSIONED = ("secondunit", "torch", "diffusers", "transformers", "numpy", "av", "OpenImageIO")
 
 
 def sidecar_path(media: str) -> Path:
     """Where the side-car of a take lies: beside it, named after it."""
     path = Path(media)
-    stem = path.name.split(".", 1)[0] if "#" in path.name else path.stem
-    return path.with_name(stem + SUFFIX)
+    return path.with_name(plain_stem(path.stem) + SUFFIX)
+
+
+def plain_stem(stem: str) -> str:
+    """A file's name without its suffix, and without the place for frame numbers: sc010.v2."""
+    return _FRAME_PLACE.sub("", stem) or stem
 
 
 def told(
@@ -35,9 +50,17 @@ def told(
 ) -> dict[str, Any]:
     """All there is to tell of a take: the job that makes it alone, model, sheets, inputs.
 
-    `inputs` maps each clip's name to the fingerprint of its files.
+    `inputs` maps each clip's name to the fingerprint of its files. Paths are told whole: a take is
+    made again wherever one stands.
     """
-    alone = replace(job, takes=1, first_take=take.number, seed=take.seed, output=take.media)
+    alone = replace(
+        job,
+        takes=1,
+        first_take=take.number,
+        seed=take.seed,
+        output=os.path.abspath(take.media),
+        inputs=wholly_named(job.inputs),
+    )
     return {
         "secondunit_take": 1,
         "job": to_json(alone),
@@ -48,6 +71,11 @@ def told(
         "digital_source_type": "compositeWithTrainedAlgorithmicMedia",
         "versions": _versions(),
     }
+
+
+def wholly_named(clips: Mapping[str, Clip]) -> dict[str, Clip]:
+    """The clips with paths that hold wherever one stands."""
+    return {name: replace(each, media=os.path.abspath(each.media)) for name, each in clips.items()}
 
 
 def _versions() -> dict[str, str]:
@@ -61,10 +89,26 @@ def _versions() -> dict[str, str]:
 
 
 def written(path: Path, story: Mapping[str, Any]) -> None:
-    """Write a side-car whole or not at all."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    temporary.write_text(json.dumps(story, indent=2, ensure_ascii=False) + "\n", "utf-8")
-    os.replace(temporary, path)
+    """Write a side-car whole or not at all. Raises DiskFull, NotWritable."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        temporary.write_text(json.dumps(story, indent=2, ensure_ascii=False) + "\n", "utf-8")
+        os.replace(temporary, path)
+    except OSError as error:
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
+        words = error.strerror or str(error)
+        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+            raise DiskFull(
+                "There is no room to write how the take was made",
+                str(path),
+                "The take itself is there; free some space and run the job again",
+            ) from error
+        raise NotWritable(
+            f"How the take was made cannot be written ({words})",
+            str(path),
+            "Choose a folder that you may write to",
+        ) from error
 
 
 def read(path: Path) -> dict[str, Any]:

@@ -19,10 +19,10 @@ GROUND, TEXT, QUIET = (0x1F, 0x1F, 0x21), (0xD8, 0xD8, 0xDA), (0x8C, 0x8C, 0x90)
 AMBER = (0xE8, 0xA3, 0x3D)
 _RULE, _LIGHT_CHECK, _DARK_CHECK = (0x34, 0x34, 0x37), 0x6E, 0x58
 
-_THUMBNAIL = 240
+_THUMBNAIL, _TALLEST = 240, 360
 _GAP, _MARGIN, _LABEL, _CHECK = 12, 28, 132, 8
 _TINT = 0.55
-_SMALL, _PLAIN = 12, 15
+_SMALL, _PLAIN, _TITLE = 12, 15, 20
 
 Picture = NDArray[Any]
 """(H,W), (H,W,3) or (H,W,4): uint8, or floating 0..1; display-referred, alpha straight."""
@@ -49,8 +49,11 @@ def painted(picture: Picture, mask: NDArray[Any]) -> NDArray[np.uint8]:
     return tinted
 
 
-def contact_sheet(rows: Sequence[Row], path: str | Path) -> None:
-    """Write the rows as one PNG. Raises BadValue without a picture, DiskFull, NotWritable."""
+def contact_sheet(rows: Sequence[Row], path: str | Path, title: str = "") -> None:
+    """Write the rows as one PNG, under a title where there is one.
+
+    Raises BadValue without a picture, DiskFull, NotWritable.
+    """
     rows = [row for row in rows if row.pictures]
     if not rows:
         raise BadValue("A contact sheet of no pictures", where=str(path))
@@ -58,10 +61,14 @@ def contact_sheet(rows: Sequence[Row], path: str | Path) -> None:
     lines = [max(thumbnail.height for thumbnail in strip) for strip in strips]
     caption = [_SMALL + 8 if any(row.captions) else 0 for row in rows]
     longest = max(sum(t.width + _GAP for t in strip) - _GAP for strip in strips)
-    height = sum(lines) + sum(caption) + (len(rows) - 1) * 2 * _GAP + 2 * _MARGIN
+    heading = _TITLE + 2 * _GAP if title else 0
+    height = heading + sum(lines) + sum(caption) + (len(rows) - 1) * 2 * _GAP + 2 * _MARGIN
     sheet = Image.new("RGB", (_MARGIN + _LABEL + longest + _MARGIN, height), GROUND)
     draw = ImageDraw.Draw(sheet)
-    top = _MARGIN
+    if title:
+        words = _cut(draw, title, sheet.width - 2 * _MARGIN, _TITLE)
+        draw.text((_MARGIN, _MARGIN), words, fill=AMBER, font=_font(_TITLE))
+    top = _MARGIN + heading
     for index, (row, strip) in enumerate(zip(rows, strips, strict=True)):
         if index:
             draw.line((_MARGIN, top - _GAP, sheet.width - _MARGIN, top - _GAP), fill=_RULE)
@@ -107,11 +114,12 @@ def _cut(draw: ImageDraw.ImageDraw, words: str, width: int, size: int = _SMALL) 
 
 def _thumbnail(picture: Picture) -> Image.Image:
     image = Image.fromarray(_shown(picture))
-    height = max(1, round(image.height * _THUMBNAIL / image.width))
+    scale = min(_THUMBNAIL / image.width, _TALLEST / image.height)
+    size = max(1, round(image.width * scale)), max(1, round(image.height * scale))
     # A small picture shows its pixels; a large one is averaged.
     small = image.width < _THUMBNAIL // 2
     how = Image.Resampling.NEAREST if small else Image.Resampling.LANCZOS
-    return image.resize((_THUMBNAIL, height), how)
+    return image.resize(size, how)
 
 
 def _shown(picture: Picture) -> NDArray[np.uint8]:

@@ -24,7 +24,8 @@ class Landing:
     def at(cls, final: Path) -> Landing:
         """A hidden name beside the final one, so that renaming never crosses a disk."""
         mark = f"{os.getpid()}-{secrets.token_hex(3)}"
-        return cls(final.with_name(f".{final.name[:_NAME]}.{mark}.part"), final)
+        name = os.fsencode(final.name)[:_NAME].decode("utf-8", "ignore")
+        return cls(final.with_name(f".{name}.{mark}.part"), final)
 
 
 def land(landings: Iterable[Landing]) -> None:

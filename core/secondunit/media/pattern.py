@@ -67,7 +67,11 @@ def pattern_in(folder: Path) -> Pattern:
         if parts and parts[3].lower() in PICTURES and not name.startswith("."):
             found[parts[1], parts[3]].append(parts[2])
     if not found:
-        raise MediaEmpty("The folder holds no image sequence", where=str(folder))
+        raise MediaEmpty(
+            "The folder holds no image sequence",
+            where=str(folder),
+            remedy="Name the folder its pictures are in, or render them again",
+        )
     if len(found) > 1:
         names = ", ".join(f"{before}#{after}" for before, after in sorted(found)[:4])
         raise MediaUnreadable(

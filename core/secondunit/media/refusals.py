@@ -38,7 +38,11 @@ def reading(path: str) -> Iterator[None]:
             "There is no such file", where=path, remedy="Check the path, or relink the clip"
         ) from error
     except PermissionError as error:
-        raise MediaUnreadable("The file may not be read by you", where=path) from error
+        raise MediaUnreadable(
+            "The file may not be read by you",
+            where=path,
+            remedy="Have its permissions changed, or copy it to where you may read it",
+        ) from error
     except EOFError as error:
         raise MediaTruncated(
             "The file ends before its first frame", where=path, remedy="Copy or render it again"

@@ -28,8 +28,25 @@ from pydantic import BaseModel, ValidationError
 from secondunit.callsheet import CallSheet, Pixels
 from secondunit.stage.layout import Layout, Turnover
 from secondunit.stage.scene import Scene
-from secondunit_contract.problem import BadValue, TaskUnknown
+from secondunit_contract.problem import BadValue, Problem, TaskUnknown
 from secondunit_contract.task import TaskCard
+
+
+# All that importing somebody's module can raise, short of what should stop the program.
+_BREAKS = (
+    ImportError,
+    SyntaxError,
+    NameError,
+    AttributeError,
+    TypeError,
+    ValueError,
+    LookupError,
+    ArithmeticError,
+    AssertionError,
+    OSError,
+    RuntimeError,
+    Problem,
+)
 
 
 class Task(Protocol):
@@ -71,7 +88,7 @@ def found() -> list[Found]:
 def _imported(name: str, place: str) -> Found:
     try:
         module = importlib.import_module(place)
-    except (ImportError, SyntaxError, AttributeError, NameError, TypeError, ValueError) as error:
+    except _BREAKS as error:
         return Found(name, None, f"{type(error).__name__}: {error}")
     lacking = [part for part in ("TITLE", "INPUTS", "Values", "lay_out", "paint", "write")
                if not hasattr(module, part)]  # fmt: skip
@@ -85,7 +102,10 @@ def named(name: str) -> Task:
     for each in found():
         if each.name == name:
             if each.task is None:
-                raise TaskUnknown(f"The task {name} is broken: {each.fault}")
+                raise TaskUnknown(
+                    f"The task {name} is broken: {each.fault}",
+                    remedy="Repair or remove the part that brings it",
+                )
             return each.task
     ready = ", ".join(each.name for each in found() if each.task)
     raise TaskUnknown(f"There is no task {name!r}", remedy=f"The tasks are {ready}")
@@ -110,7 +130,7 @@ def checked(task: Task, name: str, values: Mapping[str, Any]) -> BaseModel:
         return task.Values.model_validate(dict(values))
     except ValidationError as error:
         faults = "; ".join(
-            f"{'.'.join(map(str, fault['loc'])) or 'values'}: {fault['msg']}"
+            f"{'.'.join(map(str, fault['loc'])) or 'values'}: {fault['msg'].removeprefix('Value error, ')}"
             for fault in error.errors()
         )
         raise BadValue(

@@ -9,7 +9,7 @@ from pathlib import Path
 from secondunit.engine.local import Engine
 from secondunit.engine.watching import Cancel, Report
 from secondunit.media.contact import stacked
-from secondunit.timeline.standing import exists, standing_take
+from secondunit.timeline.standing import exists, standing_takes
 from secondunit.timeline.turnover import Turned, turned_over
 from secondunit_contract.job import Event, Job, Take
 from secondunit_contract.problem import Problem, problem_from_json
@@ -33,6 +33,7 @@ class Rendered:
     rendered: list[tuple[Request, list[Take]]] = field(default_factory=list)
     standing: list[Request] = field(default_factory=list)
     failed: list[tuple[Request, Problem]] = field(default_factory=list)
+    left: list[Request] = field(default_factory=list)
     sheet: Path | None = None
     notes: list[str] = field(default_factory=list)
 
@@ -44,6 +45,7 @@ class Rendered:
         ]
         lines += [f"{each.kind:13} {each.where}: stands already" for each in self.standing]
         lines += [f"{each.kind:13} {each.where}: {problem}" for each, problem in self.failed]
+        lines += [f"{each.kind:13} {each.where}: not shot, stopped" for each in self.left]
         lines += self.notes
         lines.append(f"cut: {self.output}" if lines else "There is no request in this cut.")
         if self.sheet:
@@ -78,6 +80,7 @@ class Rendering:
         requests = find_requests(cut)
         for place, request in enumerate(requests, 1):
             if self._cancel.wished:
+                told.left += requests[place - 1 :]
                 break
             self._report(
                 Event("notice", request.id, request.kind,
@@ -127,17 +130,26 @@ class Rendering:
         return Result(request, tuple(_reference(request, turned, take) for take in takes))
 
     def _takes(self, request: Request, job: Job, told: Rendered) -> list[Take]:
-        numbers = range(job.first_take, job.first_take + job.takes)
-        standing = [take for take in (standing_take(job, n) for n in numbers) if take]
-        if len(standing) == job.takes:
+        """The takes that stand from an earlier run, and those shot now: all that were finished."""
+        takes, number = standing_takes(job)
+        if len(takes) == job.takes:
             told.standing.append(request)
-            return standing
+            return takes
+        standing = len(takes)
+        job = replace(
+            job,
+            first_take=number,
+            seed=(job.seed + number - job.first_take) % 2**63,
+            takes=job.takes - standing,
+        )
         heard: list[Problem] = []
-        takes = self._engine.run(job, _catching(self._report, heard), self._cancel)
-        if takes:
-            told.rendered.append((request, takes))
-        elif heard:
+        self._engine.run(job, _catching(self._report, heard, takes), self._cancel)
+        if len(takes) > standing:
+            told.rendered.append((request, takes[standing:]))
+        if heard:
             told.failed.append((request, heard[0]))
+        elif len(takes) < standing + job.takes:
+            told.left.append(request)
         return takes
 
     def _failed(self, request: Request, problem: Problem, told: Rendered) -> None:
@@ -145,10 +157,12 @@ class Rendering:
         self._report(Event("problem", request.id, message=str(problem), problem=problem.to_json()))
 
 
-def _catching(report: Report, heard: list[Problem]) -> Callable[[Event], None]:
+def _catching(report: Report, heard: list[Problem], takes: list[Take]) -> Callable[[Event], None]:
     def pass_on(event: Event) -> None:
         if event.kind == "problem" and event.problem:
             heard.append(problem_from_json(event.problem))
+        if event.kind == "take" and event.take:
+            takes.append(event.take)
         report(event)
 
     return pass_on

@@ -75,7 +75,7 @@ def test_a_subject_marked_on_one_frame_is_carried(
     answer = shot(starter, plate=plate, paint=paint, keys={0: marked.astype(np.float32)})
     truth = alpha > 0.5
     everything = overlap(np.ones_like(truth), truth)
-    assert overlap(keyed(answer), truth) > max(0.65, 2 * everything)
+    assert overlap(keyed(answer), truth) > max(0.65, 1.9 * everything)
     assert overlap(keyed(plate), truth) < 0.65, "the plate itself does not key"
 
 

@@ -1,0 +1,59 @@
+"""Keeping: no plate, and no take shot before, is ever written over."""
+
+from __future__ import annotations
+
+import glob
+import os
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from secondunit.ledger import sidecar
+from secondunit.media.format import Format
+from secondunit.media.pattern import pattern_of
+from secondunit_contract.clip import Clip
+from secondunit_contract.problem import BadValue, TakeThere
+
+_LONGEST_NAME = 230  # bytes; most disks take 255, and a name under way is a little longer
+
+
+def lies_there(name: Path) -> bool:
+    """Whether there is media of that name, whatever its suffix; a side-car alone is none."""
+    found = name.parent.glob(glob.escape(name.name) + ".*")
+    return any(not each.name.endswith(sidecar.SUFFIX) for each in found)
+
+
+def free_name(name: Path) -> Path:
+    """The name, or with a number behind it where something of that name lies there already."""
+    free, number = name, 1
+    while lies_there(free):
+        number += 1
+        free = name.with_name(f"{name.name}_{number}")
+    return free
+
+
+def refuse_loss(path: Path, format: Format, beside: Sequence[Path], inputs: Iterable[Clip]) -> None:
+    """Raise TakeThere where a take at `path` would be written over something.
+
+    `beside` are the files that tell of the take: older ones give way, but never an input. Raises
+    BadValue for a name that no disk takes.
+    """
+    for each in (path, *beside):
+        if len(os.fsencode(each.name)) > _LONGEST_NAME:
+            raise BadValue(
+                "The take's name is too long for a disk", str(each), "Give it a shorter name"
+            )
+    pattern = None if format.movie else pattern_of(path)
+    if path.exists() or (pattern is not None and pattern.numbers()):
+        raise TakeThere(
+            "Something lies already where the take should go",
+            str(path),
+            "Give the take another name: a plate or an earlier take is never written over",
+        )
+    plates = {Path(clip.media).resolve() for clip in inputs}
+    for each in beside:
+        if each.resolve() in plates:
+            raise TakeThere(
+                "A file beside the take would be written over what it is made from",
+                str(each),
+                "Give the take another name or folder",
+            )
