@@ -84,7 +84,7 @@ class MarkMissing(BadInput):
     code = "task.mark_missing"
 
 
-class TakeThere(BadInput, FileExistsError):
+class TakeThere(BadInput):
     """Something lies already where the take should go."""
 
     code = "take.there"

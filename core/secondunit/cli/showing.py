@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from types import TracebackType
 
 from rich.console import Console
@@ -10,11 +11,13 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
 from secondunit_contract.job import Event
-from secondunit_contract.problem import Problem
+from secondunit_contract.problem import Problem, problem_from_json
 from secondunit_contract.wire import to_json
 
 out = Console(emoji=False, highlight=False)  # a path is a path, with :smile: in it too
 err = Console(stderr=True, emoji=False, highlight=False)
+
+_EVERY = 10  # seconds between lines of progress on paper
 
 
 def say(text: str) -> None:
@@ -52,6 +55,7 @@ class Telling:
         self._lines = lines
         self.problems = 0
         self._bar: TaskID | None = None
+        self._told = time.monotonic()
         self._progress = Progress(
             TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f} %"),
             TextColumn("{task.fields[left]}"),
@@ -82,21 +86,28 @@ class Telling:
         elif event.kind == "notice":
             say(f"[dim]{escape(event.message)}[/]")
         elif event.kind == "problem" and event.problem:
-            words = {key: event.problem.get(key, "") for key in ("what", "where", "remedy")}
-            problem = Problem(**words)
-            problem.code = event.problem.get("code", "problem")
-            say_problem(problem)
+            say_problem(problem_from_json(event.problem))
         elif event.kind == "cancelled":
             say("Stopped. Takes that were finished are kept.")
 
     def _moved(self, event: Event) -> None:
         left = "" if event.seconds_left is None else _lasting(event.seconds_left)
+        if not err.is_terminal:
+            self._moved_on_paper(event, left)
+            return
         if self._bar is None:
             self._bar = self._progress.add_task(event.phase, total=event.total, left=left)
         self._progress.update(
             self._bar, completed=event.done, total=event.total, left=left,
             description=event.message or event.phase,
         )  # fmt: skip
+
+    def _moved_on_paper(self, event: Event, left: str) -> None:
+        """A line now and then, where there is no terminal to draw a bar on."""
+        if time.monotonic() - self._told >= _EVERY:
+            self._told = time.monotonic()
+            share = f"{event.done / max(event.total, 1):.0%}"
+            say_aside(" · ".join(filter(None, (event.phase, share, left))))
 
 
 def _lasting(seconds: float) -> str:

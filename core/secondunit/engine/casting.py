@@ -7,6 +7,7 @@ from typing import Any
 
 from secondunit import models
 from secondunit.callsheet import ModelCard, VideoModel
+from secondunit.engine.room import refuse_if_too_large
 from secondunit.engine.shooting import Shooting
 from secondunit.engine.shot import Shot
 from secondunit.engine.watching import JobWatch
@@ -87,7 +88,10 @@ class Casting:
     ) -> tuple[Shot, Shooting]:
         shot = Shot(task, values, clips, card.reach)
         try:
-            return shot, Shooting(shot, card, job, watch)
+            refuse_if_too_large(shot.layout.size, shot.fit.working)
+            shooting = Shooting(shot, card, job, watch)
+            refuse_if_too_large(shot.layout.size, shot.fit.working, shooting.runs)
+            return shot, shooting
         except BaseException:
             shot.close()
             raise

@@ -55,7 +55,8 @@ class Dailies:
         order = sorted(self._chosen)
         first = shot.layout.first - shot.layout.deliver.start
         captions = [self._caption(index, first + index) for index in order]
-        rows = [Row("plate", [self._plates[index][0] for index in order], captions)]
+        label = "plate" if "plate" in shot.turnovers else "clips beside it"
+        rows = [Row(label, [self._plates[index][0] for index in order], captions)]
         if shot.task.MAKES == "picture":
             rows.append(Row("paint region", [self._plates[index][1] for index in order]))
         for label, frames in self._takes:

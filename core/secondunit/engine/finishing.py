@@ -33,13 +33,17 @@ class Finish:
     def _known_neighbours(self) -> dict[int, list[int]]:
         """For each wholly invented frame the nearest frames of a clip before and after it."""
         layout = self._shot.layout
-        known = [i for i in range(len(layout)) if layout.origin(i) is not None]
-        invented = sorted(set(range(len(layout))) - set(known))
-        near = {}
-        for index in invented:
-            before = [i for i in known if i < index][-1:]
-            after = [i for i in known if i > index][:1]
-            near[index] = before + after
+        known = [layout.origin(index) is not None for index in range(len(layout))]
+        near: dict[int, list[int]] = {
+            index: [] for index, is_known in enumerate(known) if not is_known
+        }
+        for order in (range(len(known)), reversed(range(len(known)))):
+            last = None
+            for index in order:
+                if known[index]:
+                    last = index
+                elif last is not None:
+                    near[index].append(last)
         return near
 
     def frames(self, painted: Iterator[tuple[int, Pixels]]) -> Iterator[tuple[int, Native]]:

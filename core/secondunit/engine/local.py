@@ -27,7 +27,7 @@ from secondunit.media.format import Format
 from secondunit.media.write import create
 from secondunit.settings import Settings
 from secondunit_contract.job import Event, Job, Take
-from secondunit_contract.problem import Problem, ProgramFault
+from secondunit_contract.problem import BadValue, Problem, ProgramFault
 
 
 def unheard(event: Event) -> None:
@@ -84,6 +84,8 @@ class Engine:
             raise
 
     def _shot(self, job: Job, report: Report, cancel: Cancel) -> list[Take]:
+        if not Path(job.output).name:
+            raise BadValue("No place for the take was given", remedy="Name the file of the take")
         task = tasks.named(job.task)
         values = tasks.checked(task, job.task, job.values)
         if values.model_extra:
@@ -193,7 +195,7 @@ class Previews:
     """Puts pictures of what a model believes so far into a folder."""
 
     def __init__(self, folder: Path, job: str) -> None:
-        self._path = folder / f"{job or 'job'}_preview.png"
+        self._path = folder / f"{Path(job).name or 'job'}_preview.png"
 
     def __call__(self, frames: Pixels) -> str:
         """The frames (n,H,W,3) beside each other, as a picture on disk."""

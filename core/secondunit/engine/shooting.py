@@ -97,7 +97,13 @@ class Shooting:
     def needs(self) -> frozenset[Need]:
         """What a model must honour to shoot this, judged by its first window."""
         window = next((window for run in self.runs for window in run.windows), None)
-        return self.sheet(window, {}).needs() if window else frozenset()
+        if window is None:
+            return frozenset()
+        later: frozenset[Need] = frozenset(
+            {"keys"}
+        )  # what one window made, the next passes through
+        builds = any(len(run.windows) > 1 for run in self.runs)
+        return self.sheet(window, {}).needs() | (later if builds else frozenset())
 
     def sheet(self, window: Window, made: dict[int, Pixels]) -> CallSheet:
         """One window's call sheet, which passes through what earlier windows made."""

@@ -119,7 +119,9 @@ def _thumbnail(picture: Picture) -> Image.Image:
     # A small picture shows its pixels; a large one is averaged.
     small = image.width < _THUMBNAIL // 2
     how = Image.Resampling.NEAREST if small else Image.Resampling.LANCZOS
-    return image.resize(size, how)
+    cell = Image.new("RGB", (_THUMBNAIL, size[1]), GROUND)
+    cell.paste(image.resize(size, how))
+    return cell
 
 
 def _shown(picture: Picture) -> NDArray[np.uint8]:

@@ -116,7 +116,19 @@ class Format:
         }
         for fault, holds in faults.items():
             if holds:
-                raise CodecUnfit(fault, where=str(path), remedy="Choose another format")
+                raise CodecUnfit(fault, where=str(path), remedy=self._what_fits())
+
+    def _what_fits(self) -> str:
+        """The formats that can hold these pictures, with their suffixes."""
+        even = not (self.size.width | self.size.height) & 1
+        fits = [
+            f"{codec} ({_SUFFIXES[codec][0]})"
+            for codec, depths in _HOLDS.items()
+            if self.depth in depths
+            and (codec not in MOVIES or self.rate is not None)
+            and (codec != "h264" or (even and not self.alpha))
+        ]
+        return f"Use {' or '.join(fits)}" if fits else "Convert the plate to another depth first"
 
 
 def suffix_for(wanted: Format) -> str:

@@ -31,7 +31,6 @@ from secondunit.stage.scene import Scene
 from secondunit_contract.problem import BadValue, Problem, TaskUnknown
 from secondunit_contract.task import TaskCard
 
-
 # All that importing somebody's module can raise, short of what should stop the program.
 _BREAKS = (
     ImportError,
@@ -130,7 +129,8 @@ def checked(task: Task, name: str, values: Mapping[str, Any]) -> BaseModel:
         return task.Values.model_validate(dict(values))
     except ValidationError as error:
         faults = "; ".join(
-            f"{'.'.join(map(str, fault['loc'])) or 'values'}: {fault['msg'].removeprefix('Value error, ')}"
+            f"{'.'.join(map(str, fault['loc'])) or 'values'}: "
+            + fault["msg"].removeprefix("Value error, ")
             for fault in error.errors()
         )
         raise BadValue(

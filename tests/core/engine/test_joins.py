@@ -40,7 +40,7 @@ def scene(frames):
 
 
 class Drifting:
-    """Knows what the shot must look like; each call's colours are another gain and offset away."""
+    """Knows what the shot must look like; each call has another gain, offset and shade over it."""
 
     def __init__(self, truth):
         self._truth = truth
@@ -58,7 +58,8 @@ class Drifting:
         chance = np.random.default_rng(seed)
         gain, offset = chance.uniform(0.85, 1.15, 3), chance.uniform(-0.12, 0.12, 3)
         places = np.clip(first + np.arange(sheet.frames), 0, len(self._truth) - 1)
-        answer = np.clip(self._truth[places] * gain + offset, 0, 1).astype(np.float32)
+        shade = np.linspace(-1, 1, WIDTH)[:, None] * chance.uniform(-0.08, 0.08, 3)
+        answer = np.clip(self._truth[places] * gain + offset + shade, 0, 1).astype(np.float32)
         asked = sheet.paint.any((1, 2))
         fresh = [p for p in range(sheet.frames) if asked[p] and p not in sheet.keys]
         self.calls.append([first + p for p in fresh])

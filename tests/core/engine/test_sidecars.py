@@ -14,9 +14,7 @@ from secondunit_contract.frames import FrameRange
 from secondunit_contract.job import Job
 
 
-def test_model_weights_licence_seed_words_sheets_versions_and_inputs(
-    starter, short, matte, tmp_path
-):
+def test_model_licence_seed_words_sheets_versions_and_inputs(starter, short, matte, tmp_path):
     job = Job("cleanup", str(tmp_path / "take"), inputs={"plate": short, "matte": matte},
               values={"prompt": "a wall", "negative": "rain", "rig": {"name": "crane"}},
               seed=21, takes=2, steps=2, extra={"shotgrid": 7})  # fmt: skip
