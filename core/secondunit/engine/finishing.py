@@ -92,7 +92,11 @@ class Finish:
         shot = self._shot
         known = shot.layout.origin(index) is not None
         own = to_unit(plate[..., :3], shot.depth)
-        colour = remerge(picture, own, shot.colour) if known else shot.colour.from_display(picture)
+        beyond_white = shot.depth.floating or not shot.colour.identity
+        if known and beyond_white:
+            colour = remerge(picture, own, shot.colour)
+        else:
+            colour = shot.colour.from_display(picture)
         if self._feather and known:
             share = feathered(paint, self._feather)
             edge = (share > 0) & (share < 1)

@@ -37,6 +37,7 @@ class Shooting:
     sheets: list[dict[str, Any]] = field(default_factory=list)
     _shown: dict[int, Pixels] = field(default_factory=dict)
     _together: Iterator[Answer] | None = None
+    _first: CallSheet | None = None
 
     def __post_init__(self) -> None:
         reach = self.card.reach
@@ -77,7 +78,8 @@ class Shooting:
     def _window(
         self, window: Window, made: dict[int, Pixels], take: int, count: int
     ) -> list[tuple[int, Pixels]]:
-        sheet = self.sheet(window, made)
+        sheet = self._first or self.sheet(window, made)
+        self._first = None
         sheet.seeds = ((self.seed(take) + count * _NEXT_WINDOW) % 2**63,)
         self.sheets.append(sheet.summary())
         answer = self._answer(sheet, take)
@@ -99,11 +101,11 @@ class Shooting:
         window = next((window for run in self.runs for window in run.windows), None)
         if window is None:
             return frozenset()
-        later: frozenset[Need] = frozenset(
-            {"keys"}
-        )  # what one window made, the next passes through
-        builds = any(len(run.windows) > 1 for run in self.runs)
-        return self.sheet(window, {}).needs() | (later if builds else frozenset())
+        self._first = self.sheet(window, {})
+        needs = self._first.needs()
+        if any(len(run.windows) > 1 for run in self.runs):
+            return needs | {"keys"}  # what one window made, the next passes through
+        return needs
 
     def sheet(self, window: Window, made: dict[int, Pixels]) -> CallSheet:
         """One window's call sheet, which passes through what earlier windows made."""

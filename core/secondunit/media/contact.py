@@ -162,7 +162,7 @@ def _save(sheet: Image.Image, path: Path) -> None:
     try:
         with writing(path):
             path.parent.mkdir(parents=True, exist_ok=True)
-            sheet.save(landing.under_way, format="PNG")
+            sheet.save(landing.under_way, format="PNG", compress_level=1)  # quick; a sheet is small
             land([landing])
     except BaseException:
         discard([landing])
