@@ -46,14 +46,10 @@ def say_problem(problem: Problem) -> None:
 
 
 class Telling:
-    """Hears a job's events and tells them: a bar with time left, or JSON lines.
-
-    `problems` counts those told.
-    """
+    """Hears a job's events and tells them: a bar with time left, or JSON lines."""
 
     def __init__(self, lines: bool = False) -> None:
         self._lines = lines
-        self.problems = 0
         self._bar: TaskID | None = None
         self._told = time.monotonic()
         self._progress = Progress(
@@ -75,7 +71,6 @@ class Telling:
         self._progress.stop()
 
     def __call__(self, event: Event) -> None:
-        self.problems += event.kind == "problem"
         if self._lines:
             out.print(json.dumps(to_json(event)), soft_wrap=True, markup=False, highlight=False)
             return

@@ -82,6 +82,13 @@ class Layout:
         if self.deliver.start < 0 or self.deliver.stop > len(self):
             raise BadValue(f"Frames {self.deliver} of a layout of {len(self)}")
 
+    @classmethod
+    def frame_for_frame(cls, plate: Turnover) -> Layout:
+        """The plate as it is, all of it delivered."""
+        frames = len(plate.range)
+        whole = (Stretch("plate", plate.range.first, frames),)
+        return cls(plate.size, plate.rate, whole, Span(0, frames), plate.range.first)
+
     def __len__(self) -> int:
         return sum(stretch.frames for stretch in self.stretches)
 
@@ -97,15 +104,6 @@ class Layout:
                 return Origin(stretch.source, stretch.first + index) if stretch.source else None
             index -= stretch.frames
         raise IndexError(index)
-
-    def known_span(self) -> Span | None:
-        """The first to the last frame that comes from an input, as indices."""
-        known, at = [], 0
-        for stretch in self.stretches:
-            if stretch.source and stretch.frames:
-                known += [at, at + stretch.frames]
-            at += stretch.frames
-        return Span(known[0], known[-1]) if known else None
 
     def plate_box(self) -> tuple[int, int, int, int]:
         """Where the plate lies in the picture: left, top, width and height in pixels."""

@@ -11,9 +11,9 @@ from scipy.ndimage import distance_transform_edt
 
 from secondunit.callsheet import CallSheet, Pixels
 from secondunit.matting.marking import Marked
-from secondunit.stage.layout import Layout, Stretch, Turnover
+from secondunit.stage.layout import Layout, Turnover
 from secondunit.stage.scene import Scene
-from secondunit_contract.frames import FrameRange, Span
+from secondunit_contract.frames import FrameRange
 from secondunit_contract.problem import MarkMissing
 
 TITLE = "Clean up"
@@ -47,10 +47,7 @@ def lay_out(values: Values, clips: Mapping[str, Turnover], context: int) -> Layo
             "Nothing says what is to be cleaned up",
             remedy="Give a matte, click on it, draw a box around it, or say what it is",
         )
-    plate = clips["plate"]
-    frames = len(plate.range)
-    whole = (Stretch("plate", plate.range.first, frames),)
-    return Layout(plate.size, plate.rate, whole, Span(0, frames), plate.range.first)
+    return Layout.frame_for_frame(clips["plate"])
 
 
 def matte_first(values: Values) -> dict[str, object]:

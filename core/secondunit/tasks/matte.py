@@ -17,9 +17,8 @@ from secondunit.matting.marking import Marked
 from secondunit.matting.refine import guided
 from secondunit.matting.screen import keyed, on_screen
 from secondunit.media.resize import resized
-from secondunit.stage.layout import Layout, Stretch, Turnover
+from secondunit.stage.layout import Layout, Turnover
 from secondunit.stage.scene import Scene
-from secondunit_contract.frames import Span
 from secondunit_contract.problem import MarkMissing
 
 TITLE = "Matte"
@@ -46,10 +45,7 @@ def lay_out(values: Values, clips: Mapping[str, Turnover], context: int) -> Layo
             "Nothing says what the matte is of",
             remedy="Mark it on one frame: a mask, a click, a box, or its name",
         )
-    plate = clips["plate"]
-    frames = len(plate.range)
-    whole = (Stretch("plate", plate.range.first, frames),)
-    return Layout(plate.size, plate.rate, whole, Span(0, frames), plate.range.first)
+    return Layout.frame_for_frame(clips["plate"])
 
 
 def paint(values: Values, layout: Layout, index: int, marks: Pixels | None) -> NDArray[np.bool_]:

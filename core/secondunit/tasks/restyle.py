@@ -9,9 +9,8 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
 from secondunit.callsheet import CallSheet, Pixels
-from secondunit.stage.layout import Layout, Stretch, Turnover
+from secondunit.stage.layout import Layout, Turnover
 from secondunit.stage.scene import Scene
-from secondunit_contract.frames import Span
 
 TITLE = "Restyle"
 HELP = "Paints the plate anew in the look you name; with a matte, only where it marks."
@@ -34,10 +33,7 @@ class Values(BaseModel):
 
 def lay_out(values: Values, clips: Mapping[str, Turnover], context: int) -> Layout:
     """The plate, frame for frame."""
-    plate = clips["plate"]
-    frames = len(plate.range)
-    whole = (Stretch("plate", plate.range.first, frames),)
-    return Layout(plate.size, plate.rate, whole, Span(0, frames), plate.range.first)
+    return Layout.frame_for_frame(clips["plate"])
 
 
 def paint(values: Values, layout: Layout, index: int, marks: Pixels | None) -> NDArray[np.bool_]:
