@@ -32,6 +32,7 @@ def measure() -> tuple[dict[str, float], dict[str, Any]]:
     """overhead_ratio: our quickest wall time over the bare call's quickest, taken in turns."""
     import torch
 
+    torch.set_num_threads(1)  # for both sides: two scatter by a fifth wherever a core is shared
     settings = Settings.found()
     engine = Engine(settings)
     with tempfile.TemporaryDirectory() as folder:

@@ -16,7 +16,7 @@ FOOTAGE = Path(__file__).parent / "footage"
 _HONEST = """
 The model that comes along is small and this is its first version. It carries a subject that is
 marked on one frame through a shot; what it invents (the insert, the tail, the wider frame, the
-clean plate) has the right layout and rough colours. Everything around it is what a large model
+clean plate) has the right layout and is rough and soft. Everything around it is what a large model
 gets too: every pixel outside the paint region is the plate's own.
 Look at the contact sheet first, then open cut_shot.otio in anything that reads OpenTimelineIO.
 """
