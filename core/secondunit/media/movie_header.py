@@ -69,7 +69,11 @@ class Header:
                 remedy="Cut it where it changes, or convert it",
             )
         if picture.is_corrupt:
-            raise MediaUnreadable("A picture of the movie is damaged", where=self.footage.path)
+            raise MediaUnreadable(
+                "A picture of the movie is damaged or cut short",
+                where=self.footage.path,
+                remedy="Copy or render it again, or ask for a range without its end",
+            )
 
 
 def open_container(path: str) -> tuple[Any, Any]:

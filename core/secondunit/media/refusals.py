@@ -66,7 +66,9 @@ def writing(path: Path) -> Iterator[None]:
         raise refusal(error, path) from error
     except (av.FFmpegError, ValueError) as error:
         raise CodecUnfit(
-            f"The format cannot hold these pictures ({_words(error)})", where=str(path)
+            f"The format cannot hold these pictures ({_words(error)})",
+            where=str(path),
+            remedy="Ask for another codec, or leave it out: the plate's own kind holds them",
         ) from error
 
 
@@ -107,7 +109,11 @@ def why_not_written(path: Path, size: int, words: str) -> Problem:
         return refusal(error, path)
     finally:
         probe.unlink(missing_ok=True)
-    return CodecUnfit(f"The format cannot hold this picture ({words.strip()})", where=str(path))
+    return CodecUnfit(
+        f"The format cannot hold this picture ({words.strip()})",
+        where=str(path),
+        remedy="Ask for another codec, or leave it out: the plate's own kind holds them",
+    )
 
 
 def _words(error: Exception) -> str:
