@@ -16,13 +16,24 @@ from secondunit_contract.problem import BadValue, SizeUnfit
 Pixels = NDArray[np.float32]
 
 Need = Literal[
-    "words", "plate", "paint", "edit", "keys", "references", "guide", "tracks", "strength", "look"
+    "words",
+    "plate",
+    "paint",
+    "edit",
+    "carry",
+    "keys",
+    "references",
+    "guide",
+    "tracks",
+    "strength",
+    "look",
 ]
 """What a sheet can ask of a model.
 
 words         a prompt that must be followed
 plate, paint  kept pixels beside pixels to invent
 edit          to repaint over pixels it is shown
+carry         an edit that some frames show, to be made on all the others
 keys          whole pictures it must pass through
 references    who and what must look like this
 guide, tracks structure or motion to follow
@@ -66,6 +77,8 @@ class Reach:
     area           the picture area it was trained for, in pixels; larger shots are fitted into it
     native_rate    frames a second it was trained at, where its maker says so
     context        frames of known footage it wants beside what it invents
+    anchors        frames of a run's known beginning it wants to be shown in every later call
+    holes          how it likes pixels nobody knows: "grey", or "rough" with a first guess laid in
     memory_gb      weights plus activations at its own area and longest clip
     """
 
@@ -77,13 +90,16 @@ class Reach:
     context: int = 5
     references: int = 0
     memory_gb: float = 0.0
+    anchors: int = 0
+    holes: Literal["grey", "rough"] = "grey"
 
 
 @dataclass(frozen=True)
 class ModelCard:
     """A model as it is listed: what it is, what it may be used for, what it can do.
 
-    `source` is a folder or a repository id; `steps` and `guidance` what its maker advises.
+    `source` is a folder or a repository id; `steps` and `guidance` what its maker advises;
+    `size_mb` what its files take here; `sha256` what they must hash to, where its maker says so.
     """
 
     name: str
@@ -96,6 +112,8 @@ class ModelCard:
     steps: int = 30
     guidance: float = 5.0
     note: str = ""
+    size_mb: float = 0.0
+    sha256: str = ""
 
 
 @dataclass(eq=False)
@@ -105,6 +123,7 @@ class CallSheet:
     plate       (T,H,W,3) float32, 0..1, display-referred; UNKNOWN where nobody knows
     paint       (T,H,W) bool: True where the model may paint
     keys        frame index -> (H,W,3): pictures it must pass through
+    carry       whether the keys show an edit that the other frames shall get
     references  pictures (H,W,3) of who and what must look like this
     guide       (T,H,W,3): structure to follow
     strength    0..1: how far painted pixels may leave the plate; 1 forgets it
@@ -119,6 +138,7 @@ class CallSheet:
     plate: Pixels | None = None
     paint: NDArray[np.bool_] | None = None
     keys: dict[int, Pixels] = field(default_factory=dict)
+    carry: bool = False
     references: tuple[Pixels, ...] = ()
     guide: Pixels | None = None
     strength: float = 1.0
@@ -152,6 +172,8 @@ class CallSheet:
             asked.add("words")
         if self.keys:
             asked.add("keys")
+        if self.carry:
+            asked.add("carry")
         if self.references:
             asked.add("references")
         if self.guide is not None:

@@ -68,6 +68,8 @@ def _model_told(listed: all_models.Listed) -> dict[str, Any]:
     card, reach = listed.card, listed.card.reach
     told |= {"title": card.title, "licence": card.licence, "training_data": card.training_data}
     told |= {"source": card.source, "revision": card.revision, "note": card.note}
+    told |= {"size_mb": card.size_mb, "sha256": card.sha256}
+    told |= {"steps": card.steps, "guidance": card.guidance}
     told["reach"] = {
         "honours": sorted(reach.honours),
         "multiple": reach.multiple,
@@ -76,6 +78,8 @@ def _model_told(listed: all_models.Listed) -> dict[str, Any]:
         "area": reach.area,
         "context": reach.context,
         "references": reach.references,
+        "anchors": reach.anchors,
+        "holes": reach.holes,
         "memory_gb": reach.memory_gb,
     }  # fmt: skip
     return told

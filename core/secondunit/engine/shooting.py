@@ -42,7 +42,7 @@ class Shooting:
     def __post_init__(self) -> None:
         reach = self.card.reach
         painted = [self.shot.touched(index) for index in range(len(self.shot.layout))]
-        self.runs: list[Run] = runs(painted, reach.frames, reach.context)
+        self.runs: list[Run] = runs(painted, reach.frames, reach.context, reach.anchors)
         self.windows = sum(len(run.windows) for run in self.runs)
         self.watch.calls = self.windows * self.job.takes
 
@@ -70,9 +70,9 @@ class Shooting:
             yield from sorted(held, key=lambda each: each[0])
 
     def _forget(self, window: Window, made: dict[int, Pixels]) -> None:
-        """Let go of what no later window is shown."""
+        """Let go of what no later window is shown: they see new frames, and some of this one's."""
         for frames in (made, self._shown):
-            for index in [i for i in frames if i < window.shown[0]]:
+            for index in [i for i in frames if i < window.shown[-1] and i not in window.shown]:
                 del frames[index]
 
     def _window(
@@ -116,7 +116,8 @@ class Shooting:
         for place, index in enumerate(shown):
             if index in made and index not in window.fresh:
                 sheet.keys[place] = made[index]
-        sheet.references = self.shot.references()
+        given, room = self.shot.references(), self.card.reach.references
+        sheet.references = (*given, *sheet.references[: max(0, room - len(given))])
         sheet.steps = self.job.steps if self.job.steps is not None else self.card.steps
         guidance = self.job.guidance
         sheet.guidance = guidance if guidance is not None else self.card.guidance
@@ -134,7 +135,7 @@ class Shooting:
         paint = np.stack([fit.shown_mask(self.shot.paint(index)) for index in indices])
         plate = np.stack([self._shown[index] for index in indices])
         padded = {place: _padded(marked, paint.shape[1:]) for place, marked in marks.items()}
-        return Scene(self.shot.layout.rate, plate, paint, padded)
+        return Scene(self.shot.layout.rate, plate, paint, padded, self.card.reach.honours)
 
     @property
     def _model(self) -> VideoModel:

@@ -26,7 +26,7 @@ from secondunit.models.fitness import cannot_look, check
 from secondunit_contract.frames import Rate
 
 ALL_NEEDS: frozenset[Need] = frozenset(
-    {"words", "plate", "paint", "edit", "keys", "references", "guide", "strength"}
+    {"words", "plate", "paint", "edit", "carry", "keys", "references", "guide", "strength"}
 )
 
 

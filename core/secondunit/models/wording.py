@@ -11,6 +11,7 @@ IN_WORDS: dict[Need, str] = {
     "plate": "working from a plate",
     "paint": "painting inside a matte",
     "edit": "changing what is already in the picture",
+    "carry": "carrying an edit of one frame through the others",
     "keys": "passing through given pictures",
     "references": "keeping to reference pictures",
     "guide": "following a guide clip",

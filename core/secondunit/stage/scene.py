@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from secondunit.callsheet import UNKNOWN, CallSheet, Pixels
+from secondunit.callsheet import UNKNOWN, CallSheet, Need, Pixels
 from secondunit_contract.frames import Rate
 
 
@@ -19,12 +19,14 @@ class Scene:
     plate  (T,H,W,3) display-referred; UNKNOWN where no input reaches
     paint  (T,H,W): what the task wants made
     marks  window index -> (H,W): what the artist marked on that frame, soft edges kept
+    honours  what the model can do, for a task that has more than one road
     """
 
     rate: Rate
     plate: Pixels
     paint: NDArray[np.bool_]
     marks: dict[int, Pixels]
+    honours: frozenset[Need] = frozenset()
 
     def filled(self, **words: Any) -> CallSheet:
         """A sheet whose paint region is unknown: the model invents it from what is around."""

@@ -39,22 +39,25 @@ class Run:
     in_order: bool = True
 
 
-def runs(painted: Sequence[bool], rule: FrameRule, context: int) -> list[Run]:
+def runs(painted: Sequence[bool], rule: FrameRule, context: int, anchors: int = 0) -> list[Run]:
     """Plan the calls for a shot; painted[i] says whether frame i has anything to paint.
 
     Every window shows at most rule.longest frames. `context` known frames are shown beside a run,
     and windows of one run overlap by as many, so that each call sees what the last one made.
+    Beside that every call is shown so many `anchors`, known frames nearest to the run, lest what
+    the first call was told wear off.
     """
     context = min(context, max(1, rule.longest // 2))
+    anchors = min(anchors, max(0, rule.longest - context - 1), context)
     edges = [0, *(i for i in range(1, len(painted)) if painted[i] != painted[i - 1]), len(painted)]
     return [
-        _run(Span(start, stop), len(painted), rule, context)
+        _run(Span(start, stop), len(painted), rule, context, anchors)
         for start, stop in pairwise(edges)
         if start < stop and painted[start]
     ]
 
 
-def _run(frames: Span, total: int, rule: FrameRule, context: int) -> Run:
+def _run(frames: Span, total: int, rule: FrameRule, context: int, anchors: int) -> Run:
     whole = Span(max(0, frames.start - context), min(total, frames.stop + context))
     if len(whole) <= rule.longest:
         shown = _widened(whole, total, rule)
@@ -64,8 +67,9 @@ def _run(frames: Span, total: int, rule: FrameRule, context: int) -> Run:
         windows = tuple(_bridge(frames, whole, rule.longest))
         return Run(frames, windows, in_order=len(windows) == 1)
     if after:
-        return Run(frames, tuple(_backwards(frames, whole, rule.longest, context)), in_order=False)
-    return Run(frames, tuple(_forwards(frames, whole, rule.longest, context)))
+        windows = tuple(_backwards(frames, whole, rule.longest, context, anchors))
+        return Run(frames, windows, in_order=False)
+    return Run(frames, tuple(_forwards(frames, whole, rule.longest, context, anchors)))
 
 
 def _widened(shown: Span, total: int, rule: FrameRule) -> Span:
@@ -76,29 +80,41 @@ def _widened(shown: Span, total: int, rule: FrameRule) -> Span:
     return Span(shown.start - before, shown.stop + after)
 
 
-def _forwards(frames: Span, whole: Span, longest: int, overlap: int) -> Iterator[Window]:
-    done = frames.start
-    for shown in _steps(whole, longest, overlap):
-        stop = min(frames.stop, shown.stop)
-        yield Window(tuple(shown), tuple(range(done, stop)))
-        done = stop
+def _forwards(
+    frames: Span, whole: Span, longest: int, overlap: int, anchors: int
+) -> Iterator[Window]:
+    anchored = tuple(range(max(whole.start, frames.start - anchors), frames.start))
+    shown, done = Span(whole.start, whole.start + longest), frames.start
+    while True:
+        yield Window(
+            (*_apart(anchored, shown), *shown), tuple(range(done, min(frames.stop, shown.stop)))
+        )
+        done = min(frames.stop, shown.stop)
+        if done == frames.stop:
+            return
+        stop = min(frames.stop, done + longest - overlap - len(anchored))
+        # the last window shows more of what is known rather than less than the model's clip
+        shown = Span(max(whole.start, stop - longest + len(anchored)), stop)
 
 
-def _backwards(frames: Span, whole: Span, longest: int, overlap: int) -> Iterator[Window]:
-    done = frames.stop
-    for mirrored in _steps(Span(-whole.stop, -whole.start), longest, overlap):
-        shown = Span(-mirrored.stop, -mirrored.start)
-        start = max(frames.start, shown.start)
-        yield Window(tuple(shown), tuple(range(start, done)))
-        done = start
+def _apart(anchored: tuple[int, ...], shown: Span) -> tuple[int, ...]:
+    """The anchors that are not shown anyway."""
+    return tuple(index for index in anchored if index < shown.start)
 
 
-def _steps(whole: Span, longest: int, overlap: int) -> list[Span]:
-    """Windows of the longest length over `whole`, each overlapping the one before it."""
-    step = longest - overlap
-    count = -(-(len(whole) - overlap) // step)
-    starts = [min(whole.start + i * step, whole.stop - longest) for i in range(count)]
-    return [Span(start, start + longest) for start in starts]
+def _backwards(
+    frames: Span, whole: Span, longest: int, overlap: int, anchors: int
+) -> Iterator[Window]:
+    mirrored = _forwards(_mirrored(frames), _mirrored(whole), longest, overlap, anchors)
+    for window in mirrored:
+        yield Window(
+            tuple(-1 - index for index in reversed(window.shown)),
+            tuple(-1 - index for index in reversed(window.fresh)),
+        )
+
+
+def _mirrored(frames: Span) -> Span:
+    return Span(-frames.stop, -frames.start)
 
 
 def _bridge(gap: Span, whole: Span, longest: int) -> Iterator[Window]:

@@ -1,7 +1,8 @@
 """Matte: one frame with the subject on a flat screen is carried through the shot by the model.
 
-The simplest form of it: the artist's mask makes that one frame, a colour-difference key reads the
-alpha from the model's answer, a guided filter gives it the plate's edges. The picture is untouched.
+The artist's mask makes that one frame; a model that cannot carry an edit is shown the subject on
+its own instead, and told to isolate it. A colour-difference key reads the alpha from the model's
+answer, a guided filter gives it the plate's edges. The picture is untouched.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ INPUTS = {"plate": "needed", "matte": "optional"}
 MAKES = "matte"
 
 _FIRMNESS = 2.0
+_WHITE: Pixels = np.ones(3, np.float32)  # what is behind a reference's subject
 
 
 class Values(Marked):
@@ -54,12 +56,19 @@ def paint(values: Values, layout: Layout, index: int, marks: Pixels | None) -> N
 
 
 def write(values: Values, scene: Scene) -> CallSheet:
-    """The plate to be painted over, with the marked frames already on the screen."""
+    """The plate to be painted over, the marked frames already on the screen; or, for a model that
+    carries nothing, the plate as it is and the marked subject on white, as one to look like.
+    """
     subject = values.subject.strip()
     wish = f"isolate {subject} on a flat green screen" if subject else "isolate on green"
     sheet = scene.repainted(prompt=wish)
-    for index, marks in scene.marks.items():
-        sheet.keys[index] = on_screen(scene.plate[index], marks)
+    shown = {index: (scene.plate[index], marks) for index, marks in scene.marks.items()}
+    if "carry" in scene.honours:
+        sheet.keys = {index: on_screen(*each) for index, each in shown.items()}
+        sheet.carry = bool(shown)
+    elif "references" in scene.honours:
+        sheet.references = tuple(on_screen(*each, _WHITE) for each in shown.values())[:1]
+        sheet.paint = np.ones_like(scene.paint)
     return sheet
 
 

@@ -103,6 +103,10 @@ class Checkpoint:
         """How many numbers all its weights are, read from the headers."""
         return sum(_numbers(path) for path in self._weights())
 
+    def size(self) -> int:
+        """How many bytes of disk the files take that loading reads."""
+        return sum(path.stat().st_size for path in self._read_files())
+
     def fingerprint(self) -> str:
         """sha256 over every file that loading reads, their names included. Read once while the
         files stay as they are.
@@ -110,6 +114,16 @@ class Checkpoint:
         files = sorted(path for path in self._read_files())
         stamps = tuple((path, path.stat().st_size, path.stat().st_mtime_ns) for path in files)
         return _hash(self.folder, stamps)
+
+    def prove(self) -> None:
+        """Raises CheckpointInvalid where its card names a sha256 and the files have another."""
+        told = self.card().get("sha256", "")
+        if told and told != self.fingerprint():
+            raise CheckpointInvalid(
+                "These weights are not the ones their card tells of: they have been changed",
+                str(self.folder),
+                _AGAIN,
+            )
 
     def _weights(self) -> Iterator[Path]:
         for name in self.components:

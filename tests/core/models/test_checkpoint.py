@@ -197,3 +197,20 @@ def test_a_file_is_no_checkpoint(tmp_path: Path) -> None:
     (tmp_path / "a.safetensors").write_bytes(b"")
     with pytest.raises(CheckpointInvalid, match="no folder"):
         Checkpoint.open(tmp_path / "a.safetensors")
+
+
+def test_weights_that_are_not_their_cards_are_refused(folder: Path) -> None:
+    told = Checkpoint.open(folder).fingerprint()
+    (folder / "card.toml").write_text(f'sha256 = "{told}"\n')
+    models.load(str(folder), "cpu")
+    path = folder / "transformer" / "diffusion_pytorch_model.safetensors"
+    whole = bytearray(path.read_bytes())
+    whole[-1] ^= 1
+    path.write_bytes(whole)
+    with pytest.raises(CheckpointInvalid, match="not the ones their card tells of"):
+        models.load(str(folder), "cpu")
+
+
+def test_the_starter_proves_itself() -> None:
+    checkpoint = Checkpoint.open(STARTER)
+    assert checkpoint.card()["sha256"] == checkpoint.fingerprint()

@@ -115,6 +115,8 @@ def test_card_toml_goes_before_what_is_known_of_the_family(
         "steps = true",
         "title = [",
         "area = -1",
+        "holes = 'black'",
+        "anchors = 1.5",
     ],
 )
 def test_a_card_toml_that_is_wrong_is_named(text: str, vace_folder: Path, tmp_path: Path) -> None:

@@ -324,6 +324,22 @@ def test_keys_and_plate_are_told_as_vace_is_told_them() -> None:
     assert guided.matte.all()
 
 
+def test_a_model_that_likes_its_holes_rough_gets_them_so() -> None:
+    from secondunit.models.wan.conditioning import conditions
+
+    plate = np.broadcast_to(
+        np.linspace(0.2, 0.6, 5, dtype=np.float32)[:, None, None, None], (5, 16, 16, 3)
+    ).copy()
+    truth, paint = plate.copy(), np.zeros((5, 16, 16), bool)
+    paint[1:4] = True
+    plate[paint] = UNKNOWN
+    sheet = CallSheet(16, 16, 5, FILM, plate=plate, paint=paint)
+    assert (conditions(sheet).clip[1:4] == UNKNOWN).all()
+    rough = conditions(sheet, "rough")
+    assert np.allclose(rough.clip, truth, atol=1e-6)
+    assert (rough.matte == paint).all()
+
+
 def test_an_unknown_pixel_is_exactly_the_middle_for_the_model(tiny: VideoModel) -> None:
     from secondunit.models.wan.conditioning import as_tensors, conditions
 

@@ -7,22 +7,25 @@ from secondunit.stage.windows import runs
 RULES = st.builds(
     FrameRule, st.just(1), st.sampled_from([1, 4, 8]), st.sampled_from([9, 17, 33, 81])
 )
+ANCHORS = st.sampled_from([0, 0, 1, 2, 5])
 
 
-@given(st.lists(st.booleans(), min_size=1, max_size=200), RULES, st.integers(1, 9))
-def test_every_painted_frame_is_fresh_in_exactly_one_window(painted, rule, context):
+@given(st.lists(st.booleans(), min_size=1, max_size=200), RULES, st.integers(1, 9), ANCHORS)
+def test_every_painted_frame_is_fresh_in_exactly_one_window(painted, rule, context, anchors):
     fresh = [
         index
-        for run in runs(painted, rule, context)
+        for run in runs(painted, rule, context, anchors)
         for window in run.windows
         for index in window.fresh
     ]
     assert sorted(fresh) == [index for index, paint in enumerate(painted) if paint]
 
 
-@given(st.lists(st.booleans(), min_size=1, max_size=200), RULES, st.integers(1, 9))
-def test_no_window_is_longer_than_the_model_can_make_or_leaves_the_shot(painted, rule, context):
-    for run in runs(painted, rule, context):
+@given(st.lists(st.booleans(), min_size=1, max_size=200), RULES, st.integers(1, 9), ANCHORS)
+def test_no_window_is_longer_than_the_model_can_make_or_leaves_the_shot(
+    painted, rule, context, anchors
+):
+    for run in runs(painted, rule, context, anchors):
         for window in run.windows:
             assert len(window.shown) <= rule.longest
             assert set(window.shown) <= set(range(len(painted)))
@@ -81,3 +84,17 @@ def test_no_frame_of_a_bridge_is_many_calls_away_from_a_real_one():
             nearest = max(i for i in seen if i < index), min(i for i in seen if i > index)
             calls[index] = 1 + max(calls[each] for each in nearest)
     assert max(calls.values()) <= 4
+
+
+def test_every_window_is_shown_the_anchors_of_its_run():
+    rule = FrameRule(1, 4, 9)
+    (run,) = runs([False] * 3 + [True] * 30, rule, 3, 2)
+    assert len(run.windows) > 4
+    assert all({1, 2} <= set(window.shown) for window in run.windows)
+    (run,) = runs([True] * 30 + [False] * 3, rule, 3, 1)
+    assert all(30 in window.shown for window in run.windows)
+
+
+def test_without_known_frames_there_is_nothing_to_anchor_to():
+    rule = FrameRule(1, 4, 9)
+    assert runs([True] * 40, rule, 3, 2) == runs([True] * 40, rule, 3, 0)

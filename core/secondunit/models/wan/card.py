@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any, get_args
+from typing import Any, Literal, cast, get_args
 
 from secondunit.callsheet import FrameRule, ModelCard, Need, Reach
 from secondunit.weights.checkpoint import CARD, Checkpoint
@@ -18,6 +18,9 @@ CLASSES: dict[str, frozenset[Need]] = {
     WORDS_ONLY: frozenset({"words"}),
 }
 """The pipeline classes driven here, and what each can honour."""
+
+TRAINED: frozenset[Need] = frozenset({"carry"})
+"""What a VACE checkpoint can honour if it was trained for it, and says so in its card.toml."""
 
 ENCODED_AT_ONCE = 4
 """AutoencoderKLWan.encode takes 1 frame, then 4 at a time, and drops what is left over, whatever
@@ -81,7 +84,7 @@ def card_from(checkpoint: Checkpoint) -> ModelCard:
     if (frames.longest - 1) % step:
         raise told.wrong("longest", f"must be 1 and some times {step}")
     area = told.whole("area", _NATIVE_AREA)
-    honours = told.honours(CLASSES[checkpoint.class_name])
+    honours = told.honours(CLASSES[checkpoint.class_name], TRAINED if takes_pictures else None)
     references = told.whole("references", _REFERENCES) if "references" in honours else 0
     reach = Reach(
         honours=honours,
@@ -92,6 +95,8 @@ def card_from(checkpoint: Checkpoint) -> ModelCard:
         context=told.whole("context", 2 * step + 1),
         references=references,
         memory_gb=told.number("memory_gb", _memory(checkpoint, shape, area, frames.longest)),
+        anchors=told.whole("anchors", 0),
+        holes=told.holes(),
     )
     return ModelCard(
         name=told.text("name", name),
@@ -104,6 +109,8 @@ def card_from(checkpoint: Checkpoint) -> ModelCard:
         steps=told.whole("steps", 30),
         guidance=told.number("guidance", 5.0),
         note=told.text("note", ""),
+        size_mb=round(checkpoint.size() / 1e6, 1),
+        sha256=told.text("sha256", ""),
     )
 
 
@@ -164,11 +171,19 @@ class _Told:
         except BadValue as error:
             raise self.wrong("native_rate", "must be a frame rate") from error
 
-    def honours(self, possible: frozenset[Need]) -> frozenset[Need]:
+    def holes(self) -> Literal["grey", "rough"]:
+        value = self._told.get("holes", "grey")
+        if value not in ("grey", "rough"):
+            raise self.wrong("holes", "must be grey or rough")
+        return cast(Literal["grey", "rough"], value)
+
+    def honours(
+        self, possible: frozenset[Need], trained: frozenset[Need] | None
+    ) -> frozenset[Need]:
         value = self._told.get("honours")
         if value is None:
             return possible
         needs = get_args(Need)
         if not isinstance(value, list) or any(each not in needs for each in value):
             raise self.wrong("honours", f"must be a list of {', '.join(needs)}")
-        return frozenset(value) & possible
+        return frozenset(value) & (possible | (trained or frozenset()))

@@ -7,11 +7,12 @@ to be made, references are whole pictures of their own.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
 from secondunit.callsheet import UNKNOWN, CallSheet, Pixels
+from secondunit.stage.rough import roughed
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,11 +26,11 @@ class Conditions:
     references: tuple[Pixels, ...]
 
 
-def conditions(sheet: CallSheet) -> Conditions:
+def conditions(sheet: CallSheet, holes: Literal["grey", "rough"] = "grey") -> Conditions:
     """Lay a sheet's plate, guide and keys into one clip and one matte.
 
     Painted pixels show the guide where there is one, else the plate; a key replaces its whole
-    frame, and is kept.
+    frame, and is kept. What nobody knows stays grey, or is roughed in, as the model likes it.
     """
     shape = (sheet.frames, sheet.height, sheet.width)
     matte = np.ones(shape, dtype=np.bool_) if sheet.paint is None else sheet.paint.copy()
@@ -43,7 +44,18 @@ def conditions(sheet: CallSheet) -> Conditions:
     for index, key in sheet.keys.items():
         clip[index] = np.clip(key, 0, 1)
         matte[index] = False
+    if holes == "rough":
+        clip = _roughed(clip, matte & (clip == np.float32(UNKNOWN)).all(axis=-1))
     return Conditions(clip, matte, sheet.references)
+
+
+def _roughed(clip: Pixels, unknown: np.ndarray[Any, np.dtype[np.bool_]]) -> Pixels:
+    """The clip (T,H,W,3) with its unknown pixels (T,H,W) guessed from the others."""
+    import torch
+
+    pictures = torch.from_numpy(clip).permute(3, 0, 1, 2)[None]
+    filled = roughed(pictures, torch.from_numpy(unknown)[None, None])
+    return np.ascontiguousarray(filled[0].permute(1, 2, 3, 0).numpy())
 
 
 def as_tensors(given: Conditions) -> tuple[Any, Any]:

@@ -57,9 +57,10 @@ class WanModel:
 
     @classmethod
     def load(cls, card: ModelCard, checkpoint: Checkpoint, device: str = "auto") -> WanModel:
-        """Raises CheckpointInvalid, NotEnoughMemory, PartMissing, BadValue for a device that is not
-        there.
+        """Raises CheckpointInvalid, for weights that are not their card's too, NotEnoughMemory,
+        PartMissing, BadValue for a device that is not there.
         """
+        checkpoint.prove()
         return cls(card, checkpoint, opened(checkpoint, device_for(device), card.title))
 
     def shoot(self, sheet: CallSheet, watch: Watch) -> Iterator[Answer]:
@@ -144,7 +145,7 @@ class WanModel:
                 max_sequence_length=self._prompt_length,
             )
         if self._takes_pictures:
-            given = conditions(sheet)
+            given = conditions(sheet, self.card.reach.holes)
             clip, matte = as_tensors(given)
             shoot.pictures = {
                 "video": clip,
