@@ -3,6 +3,7 @@
 #   make demo    a cut with requests goes in, a cut with takes comes out
 #   make test    all that CI runs: lint, then the tests
 #   make lint    format, rules, fences, types
+#   make starter trains the model that comes along, on two cores, for hours; goes on where it was
 #   make bench   the ratios of docs/benchmarks.md, measured here
 #   make venv    the set-up alone
 #
@@ -13,7 +14,8 @@
 
 JOBS ?= 2
 TORCH_INDEX ?=
-BENCHES ?= overhead media timeline
+STARTER ?= .starter/run
+BENCHES ?= overhead media timeline starter
 
 BIN := $(if $(filter Windows_NT,$(OS)),.venv/Scripts,.venv/bin)
 READY := .venv/.ready
@@ -23,7 +25,7 @@ PYTHON ?= $(shell for each in python3 python3.13 python3.12 python3.11 python; d
 # Two -q: warnings about the machine's own pip settings are not ours to show; errors still are.
 PIP := $(BIN)/python -m pip --disable-pip-version-check -q -q install -c constraints.txt
 
-.PHONY: venv demo test lint bench
+.PHONY: venv demo test lint bench starter
 .DELETE_ON_ERROR:
 
 venv: $(READY)
@@ -44,6 +46,11 @@ demo: $(READY)
 
 bench: $(READY)
 	@for each in $(BENCHES); do $(BIN)/secondunit bench $$each || exit 1; done
+
+starter: $(READY)
+	OMP_NUM_THREADS=1 $(BIN)/torchrun --standalone --nproc-per-node $(JOBS) \
+		-m tools.starter.train --out $(STARTER)
+	$(BIN)/python -m tools.starter.export $(STARTER) $(STARTER)/starter
 
 lint: $(READY)
 	$(BIN)/ruff format --check .

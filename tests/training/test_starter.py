@@ -1,0 +1,140 @@
+"""The starter's making: an exact linear VAE, a start in order, training that resumes to the bit."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from secondunit.weights.checkpoint import Checkpoint
+from secondunit.worlds import randomised
+from tools.starter import export, train
+from tools.starter import linear as linear_map
+from tools.starter import network as parts
+from tools.starter.lessons import KINDS, MIX, SEEDS, SHAPES, conditions, lesson, shape_of
+from tools.starter.linear import Linear
+from tools.starter.muon import orthogonal
+from tools.starter.order import put_in_order
+
+
+@pytest.fixture(scope="module")
+def linear() -> Linear:
+    """The map, fitted on fewer clips than the real one."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(linear_map, "_BATCHES", 2)
+        return linear_map.fitted()
+
+
+def test_the_stock_class_is_the_linear_map(linear: Linear) -> None:
+    import torch
+
+    pictures = randomised.clips(905_000_000, 6, 5, 32, 48).plate
+    vae = linear_map.autoencoder(linear)
+    scale = linear.deviation.view(1, -1, 1, 1, 1)
+    with torch.no_grad():
+        latents = vae.encode(pictures * 2 - 1).latent_dist.mode() / scale
+        back = (vae.decode(latents * scale).sample + 1) / 2
+    assert torch.allclose(latents, linear.encoded(pictures), atol=1e-3)
+    assert torch.allclose(back, linear.decoded(latents).clamp(0, 1), atol=1e-3)
+    error = (back - pictures).square().mean()
+    assert float(-10 * error.log10()) > 28  # dB
+
+
+def test_untrained_it_answers_with_what_it_is_shown(linear: Linear) -> None:
+    import torch
+
+    network = parts.transformer(parts.Size())
+    grey = linear.encoded(torch.full((1, 3, 1, 8, 8), 0.5)).flatten()
+    put_in_order(network, grey, torch.Generator().manual_seed(1))
+    plate = randomised.clips(906_000_000, 1, 5, 48, 48).plate
+    told = conditions(plate, torch.ones_like(plate[:, :1]), linear)
+    noise = torch.randn(1, 48, 5, 6, 6, generator=torch.Generator().manual_seed(2))
+    words = torch.zeros(1, parts.WORDS, 96)
+    with torch.no_grad():
+        answer = network(
+            noise, torch.tensor([1000.0]), words, control_hidden_states=told, return_dict=False
+        )[0]
+    shown = linear.encoded(plate)
+    share = (answer * shown).sum() / (answer.norm() * shown.norm())
+    assert float(share) > 0.8
+
+
+def test_a_step_of_muon_is_orthogonal() -> None:
+    import torch
+
+    matrix = torch.randn(40, 120, generator=torch.Generator().manual_seed(3))
+    values = torch.linalg.svdvals(orthogonal(matrix))
+    assert float(values.min()) > 0.6
+    assert float(values.max()) < 1.3
+
+
+def test_lessons_are_their_seeds_and_of_every_kind(linear: Linear) -> None:
+    import torch
+
+    one = lesson(5, (5, 32, 48), 240, linear, "cpu")
+    again = lesson(5, (5, 32, 48), 240, linear, "cpu")
+    assert torch.equal(one.noisy, again.noisy)
+    assert torch.equal(one.told, again.told)
+    assert one.kinds == again.kinds
+    assert {kind for world in MIX.values() for kind in world} == set(KINDS)
+    shapes = {shape_of(seed) for seed in range(400)}
+    assert shapes == set(SHAPES)
+    assert all(f % 4 == 1 and h % 8 == 0 and w % 8 == 0 for f, h, w in SHAPES)
+
+
+def test_what_is_learnt_is_never_what_is_measured() -> None:
+    from secondunit.bench.starter.generated import HELD_OUT
+
+    assert HELD_OUT >= SEEDS
+
+
+class _Quick(train.Run):
+    """A run of small lessons."""
+
+    def _tell(self, losses: Any, seconds: float) -> None:
+        raise AssertionError("A run so short has nothing to tell")
+
+
+def _options(out: Path, steps: int) -> train.Options:
+    size = parts.Size(heads=4, head=40, layers=2)
+    return train.Options(out, steps, 60, "cpu", 1, 0.02, 1e-3, size)
+
+
+def test_a_run_that_was_stopped_goes_on_to_the_same_bits(
+    tmp_path: Path, linear: Linear, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import torch
+
+    monkeypatch.setattr(linear_map, "fitted", lambda: linear)
+    monkeypatch.setattr(train, "shape_of", lambda seed: (5, 32, 32))
+    whole, halved = _options(tmp_path / "whole", 4), _options(tmp_path / "halved", 4)
+    _Quick(whole).go()
+    stopped = _Quick(halved)
+    stopped.options = replace(halved, steps=4)
+    for _ in range(2):
+        stopped._learn()
+        stopped.step += 1
+    stopped._save(1.0)
+    _Quick(halved).go()
+    one, other = (
+        torch.load(each.out / "checkpoint.pt", weights_only=True) for each in (whole, halved)
+    )
+    assert one["step"] == other["step"] == 4
+    for name, weights in one["average"].items():
+        assert torch.equal(weights, other["average"][name]), name
+
+
+def test_a_run_becomes_a_folder_that_proves_itself(
+    tmp_path: Path, linear: Linear, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(linear_map, "fitted", lambda: linear)
+    run = _Quick(_options(tmp_path / "run", 0))
+    run.go()
+    folder = tmp_path / "starter"
+    export.exported(tmp_path / "run", folder)
+    checkpoint = Checkpoint.open(folder)
+    checkpoint.prove()
+    assert checkpoint.class_name == "WanVACEPipeline"
+    assert checkpoint.size() < 25e6

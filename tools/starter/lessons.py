@@ -1,0 +1,168 @@
+"""What is learned in one step: clips, a question each, and how much noise lies over the answer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from random import Random
+
+import torch
+from torch import Tensor
+
+from secondunit.stage.rough import roughed
+from secondunit.worlds import named, randomised
+from secondunit.worlds.calls import KINDS, UNKNOWN, Call
+from tools.starter.linear import PATCH, Linear
+
+SEEDS = 880_000_000
+"""Seeds from here on are never trained on: measures take theirs from there."""
+NAMED_SHARE = 0.35
+MIX = {
+    randomised: {
+        "marked": 30,
+        "edited": 8,
+        "widened": 19,
+        "bridged": 17,
+        "continued": 6,
+        "cleaned": 15,
+        "holed": 5,
+    },
+    named: {
+        "isolated": 34,
+        "removed": 7,
+        "worded": 14,
+        "guided": 4,
+        "referred": 1,
+        "marked": 10,
+        "edited": 2,
+        "widened": 8,
+        "bridged": 8,
+        "continued": 2,
+        "cleaned": 8,
+        "holed": 1,
+    },
+}
+"""How often each kind is asked, by world."""
+SHAPES = {
+    (9, 64, 64): 18,
+    (5, 64, 64): 12,
+    (9, 48, 80): 8,
+    (9, 80, 48): 5,
+    (5, 64, 112): 8,
+    (5, 96, 96): 6,
+    (17, 48, 48): 12,
+    (17, 48, 80): 8,
+    (13, 56, 56): 6,
+    (25, 40, 48): 8,
+    (33, 32, 48): 4,
+    (5, 96, 160): 3,
+    (9, 96, 96): 2,
+}
+"""How often each (frames, height, width) is shown."""
+_QUESTIONS = 8  # asked in one lesson at most, or each clip its own
+_WORDLESS = 0.1  # share of prompts kept from the reader
+_SURE = 0.5  # share of lessons without a trace of the answer: what the first step sees
+_SHIFT = 2.0
+_KNOWN = 0.04  # what an error on pixels that are kept anyway counts
+_TREMBLE = 0.02
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """B clips as the network sees them. Latents are (B,C,F,h,w).
+
+    answer    what is true
+    noisy     the answer under noise of `sigma` (B,), 0..1
+    told      the conditions, as VACE lays them out: kept, shown, matte
+    weight    (B,1,F,h,w): what an error at each place counts
+    kinds     which question each clip was asked
+    """
+
+    answer: Tensor
+    noisy: Tensor
+    sigma: Tensor
+    told: Tensor
+    weight: Tensor
+    prompts: tuple[str, ...]
+    kinds: tuple[str, ...]
+
+
+def shape_of(seed: int) -> tuple[int, int, int]:
+    """Frames, height and width of a seed's clips."""
+    return Random(seed).choices(tuple(SHAPES), tuple(SHAPES.values()))[0]
+
+
+def lesson(
+    seed: int, shape: tuple[int, int, int], tokens: int, linear: Linear, device: str
+) -> Lesson:
+    """The lesson of a seed: about so many tokens, the same on every machine of a kind."""
+    rng = Random(seed)
+    frames, height, width = shape
+    count = max(1, round(tokens * PATCH**2 / (frames * height * width)))
+    world = named if rng.random() < NAMED_SHARE else randomised
+    alike = max(1, count // _QUESTIONS)  # clips asked the same
+    firsts = range(0, count, alike)
+    asked = rng.choices(tuple(MIX[world]), tuple(MIX[world].values()), k=len(firsts))
+    if "referred" in asked:  # one frame longer than the others
+        asked = ["referred"] * len(firsts)
+    clips = world.clips(seed, count, frames, height, width, device)
+    calls = [
+        KINDS[kind](clips.part(first, min(count, first + alike)), rng)
+        for first, kind in zip(firsts, asked, strict=True)
+    ]
+    kinds = tuple(kind for kind, call in zip(asked, calls, strict=True) for _ in call.prompts)
+    generator = torch.Generator().manual_seed(seed)
+    learnt = [_latents(call, linear, generator) for call in calls]
+    answer, told, weight = (torch.cat(each) for each in zip(*learnt, strict=True))
+    sigma = _sigmas(rng, count).to(device)
+    noise = torch.randn(answer.shape, generator=generator).to(device)
+    prompts = tuple(
+        prompt if rng.random() > _WORDLESS else "" for call in calls for prompt in call.prompts
+    )
+    noisy = answer.lerp(noise, sigma.view(-1, 1, 1, 1, 1))
+    return Lesson(answer, noisy, sigma, told, weight, prompts, kinds)
+
+
+def conditions(video: Tensor, matte: Tensor, linear: Linear) -> Tensor:
+    """Latents of what is kept and of what is shown, and the matte, as the pipeline stacks them."""
+    matte, zero = (matte > 0.5).float(), torch.full_like(video, UNKNOWN)
+    kept = linear.encoded(torch.where(matte > 0, zero, video))
+    shown = linear.encoded(torch.where(matte > 0, video, zero))
+    return torch.cat([kept, shown, _patched(matte)], 1)
+
+
+def _latents(call: Call, linear: Linear, generator: torch.Generator) -> tuple[Tensor, ...]:
+    """One clip's answer, conditions and weights. A reference is a frame before the others."""
+    nobody = (call.video == UNKNOWN).all(1, keepdim=True) & (call.matte > 0.5)
+    video = roughed(call.video, nobody)
+    told = conditions(video, call.matte, linear)
+    pictures = told[:, : -(PATCH**2)]  # a tremble, so that no exact value is leant on
+    pictures += torch.randn(pictures.shape, generator=generator).to(pictures.device) * _TREMBLE
+    answer = linear.encoded(call.target)
+    made = _patched(call.matte).mean(1, keepdim=True)
+    weight = made + (1 - made) * _KNOWN
+    if call.references.shape[1]:
+        first = linear.encoded(call.references.transpose(1, 2))
+        blank = torch.zeros_like(told[:, : told.shape[1] - PATCH**2 - first.shape[1], :1])
+        marks = torch.zeros_like(told[:, : PATCH**2, :1])
+        told = torch.cat([torch.cat([first, blank, marks], 1), told], 2)
+        answer = torch.cat([first, answer], 2)
+        weight = torch.cat([torch.full_like(weight[:, :, :1], _KNOWN), weight], 2)
+    return answer, told, weight / weight.mean((1, 2, 3, 4), keepdim=True)
+
+
+def _patched(matte: Tensor) -> Tensor:
+    """(B,1,F,H,W) -> (B,64,F,h,w), as the pipeline folds a matte."""
+    batch, _, frames, height, width = matte.shape
+    folded = matte.view(batch, frames, height // PATCH, PATCH, width // PATCH, PATCH)
+    folded = folded.permute(0, 3, 5, 1, 2, 4)
+    return folded.reshape(batch, PATCH**2, frames, height // PATCH, width // PATCH)
+
+
+def _sigmas(rng: Random, count: int) -> Tensor:
+    def one() -> float:
+        if rng.random() < _SURE:
+            return 1.0
+        even = rng.random()
+        return max(0.02, _SHIFT * even / (1 + (_SHIFT - 1) * even))
+
+    return torch.tensor([one() for _ in range(count)])
