@@ -28,12 +28,13 @@ def test_the_fences_are_round_every_package(project, packages):
 
 
 def test_types_are_checked_in_every_package(project, packages):
-    assert sorted(project["tool"]["mypy"]["packages"]) == names(packages)
-    assert set(project["tool"]["mypy"]["mypy_path"].split(":")) == folders(packages) | {"typings"}
+    assert sorted(project["tool"]["mypy"]["packages"]) == sorted([*names(packages), "tools"])
+    found = set(project["tool"]["mypy"]["mypy_path"].split(":"))
+    assert found == folders(packages) | {"typings", "."}  # tools stands at the root
 
 
 def test_the_linter_knows_every_folder(project, packages):
-    assert set(project["tool"]["ruff"]["src"]) == folders(packages) | {"tests"}
+    assert set(project["tool"]["ruff"]["src"]) == folders(packages) | {"tests", "."}
 
 
 def test_every_box_of_the_core_has_a_layer(project, repository):
@@ -47,7 +48,8 @@ def test_every_box_of_the_core_has_a_layer(project, repository):
 def test_all_is_every_extra_a_user_may_want(project):
     extras = project["project"]["optional-dependencies"]
     (everything,) = extras["all"]
-    assert set(re.findall(r"\w+", everything)) == {"secondunit", *extras} - {"all", "dev"}
+    others = {"all", "dev", "worlds"}  # worlds: for whoever trains or measures models
+    assert set(re.findall(r"\w+", everything)) == {"secondunit", *extras} - others
 
 
 def test_every_dependency_is_pinned(project, repository):

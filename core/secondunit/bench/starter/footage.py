@@ -139,7 +139,7 @@ def marked(unit: Unit, footage: Path) -> Race:
     plate = _sequence(footage, "plate")
     alpha = frames_of(_sequence(footage, "alpha")).mean(3)
     first = Clip(str(footage / "alpha_0001.png"))
-    return _matte(Race("plate_marked_iou", "plate_marked_{}_iou"), unit, plate, first, alpha)
+    return _matte(Race("plate_marked_iou", "plate_marked_{}_iou"), unit, PLATE, plate, first, alpha)
 
 
 def tennis(unit: Unit, footage: Path) -> Race:
@@ -147,7 +147,7 @@ def tennis(unit: Unit, footage: Path) -> Race:
     masks = frames_of(Clip(str(footage / "mask"))).mean(3)
     first = Clip(str(footage / "mask" / "0001.png"))
     race = Race("tennis_marked_j", "tennis_marked_{}_j")
-    return _matte(race, unit, Clip(str(footage / "rgb")), first, masks)
+    return _matte(race, unit, TENNIS, Clip(str(footage / "rgb")), first, masks)
 
 
 def _sequence(footage: Path, name: str) -> Clip:
@@ -175,7 +175,7 @@ def _fill(call: str, takes: Pixels, truth: Pixels, where: Mask, others: dict[str
     return race
 
 
-def _matte(race: Race, unit: Unit, plate: Clip, first: Clip, alpha: Pixels) -> Race:
+def _matte(race: Race, unit: Unit, clip: str, plate: Clip, first: Clip, alpha: Pixels) -> Race:
     """Score the matte of what is marked on the first frame, on all the others."""
     known, truth = frames_of(plate)[..., :3], alpha > 0.5
     found = unit.takes("matte", {"plate": plate, "matte": first}, {})[0][..., 3]
@@ -191,5 +191,5 @@ def _matte(race: Race, unit: Unit, plate: Clip, first: Clip, alpha: Pixels) -> R
 
     shown = np.concatenate([cut(alpha[:1]), known[1:]])
     rows = {"input": shown, "answer": cut(found), "truth": cut(alpha)}
-    race.show(race.own, rows, {name: cut(mask) for name, mask in others.items()})
+    race.show(clip, rows, {name: cut(mask) for name, mask in others.items()})
     return race
