@@ -21,6 +21,7 @@ from typing import Any, NamedTuple
 from PIL import Image
 
 from secondunit.bench import starter
+from secondunit.bench.starter.footage import TENNIS
 from secondunit.bench.starter.race import Example
 from secondunit.media.contact import Row, contact_sheet
 
@@ -69,7 +70,7 @@ _ALONE = (
     ("of these the colour", "prompt_colour", ""),
     ("the shape", "prompt_shape", ""),
     ("the direction", "prompt_motion", ""),
-    ("seconds for one clip of 17 frames", "clip_seconds", "≤ 10"),
+    ("seconds for one call", "clip_seconds", "≤ 10"),
 )
 
 
@@ -116,9 +117,10 @@ def _baselines(line: Line, figures: Mapping[str, float]) -> str:
 
 
 def pictures(examples: list[Example], folder: Path) -> list[Path]:
-    """One contact sheet for each call."""
+    """One contact sheet for each call, without the footage that is for tests alone."""
     made = []
-    for call, group in groupby(examples, key=lambda each: each.call):
+    ours = [example for example in examples if example.clip != TENNIS]
+    for call, group in groupby(ours, key=lambda each: each.call):
         rows = [
             Row(f"{example.clip}: {name}" if not place else name, list(frames))
             for example in group

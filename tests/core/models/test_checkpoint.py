@@ -45,7 +45,7 @@ def test_the_stock_pipeline_loads_the_starter() -> None:
     with quiet():
         pipe = WanVACEPipeline.from_pretrained(STARTER, local_files_only=True)
     assert (pipe.vae_scale_factor_spatial, pipe.vae_scale_factor_temporal) == (8, 1)
-    assert sum(each.numel() for each in pipe.transformer.parameters()) > 4_000_000
+    assert sum(each.numel() for each in pipe.transformer.parameters()) > 2_500_000
 
 
 @pytest.mark.parametrize(

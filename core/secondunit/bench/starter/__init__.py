@@ -13,10 +13,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from secondunit import models
 from secondunit.bench.starter import footage, generated, worded
 from secondunit.bench.starter.race import Example, Race
-from secondunit.callsheet import CallSheet, Size, Unwatched, VideoModel
+from secondunit.callsheet import UNKNOWN, CallSheet, Size, Unwatched, VideoModel
 from secondunit.models import starter
 from secondunit.settings import Settings
 from secondunit.stage.fit import Fit
@@ -73,6 +75,8 @@ def clip_seconds(model: VideoModel) -> tuple[float, str]:
         taken = []
         for _ in range(_ROUNDS):
             sheet = CallSheet(*size, frames, Rate.of(24), prompt="a red ball moves left")
+            sheet.plate = np.full((frames, size.height, size.width, 3), UNKNOWN, np.float32)
+            sheet.paint = np.ones(sheet.plate.shape[:3], bool)
             sheet.steps, sheet.guidance = _steps(model), model.card.guidance
             begun = time.perf_counter()
             for _answer in model.shoot(sheet, Unwatched()):

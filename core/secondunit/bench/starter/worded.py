@@ -54,6 +54,9 @@ class Asked:
         return _seen(self.shot.subject)
 
 
+_FIGURES = ("prompt_accuracy", "prompt_colour", "prompt_shape", "prompt_motion")
+
+
 def asked(first: int) -> Iterator[Asked]:
     """Shots the probe can judge, from the seed `first` on."""
     seed = first
@@ -88,7 +91,12 @@ def examined(probe: Probe) -> float:
 
 
 def prompted(model: VideoModel, probe: Probe, count: int, kept: list[Example]) -> dict[str, float]:
-    """prompt_accuracy: the share of clips in which all that was asked is found; and by parts."""
+    """prompt_accuracy: the share of clips in which all that was asked is found; and by parts.
+
+    A model whose card does not claim to shoot from words alone is not asked, and finds nothing.
+    """
+    if "words" not in model.card.reach.honours:
+        return dict.fromkeys(_FIGURES, 0.0)
     right = []
     frames = model.card.reach.frames.up(min(_SHAPE.frames, model.card.reach.frames.longest))
     for number, each in zip(range(count), asked(_ASKING), strict=False):
@@ -100,12 +108,8 @@ def prompted(model: VideoModel, probe: Probe, count: int, kept: list[Example]) -
             told = "answer; the probe sees: " + (" ".join(filter(None, found)) or "nothing")
             kept.append(Example("words only", each.prompt, {told: spread(answer)}))
     parts = np.array(right)
-    return {
-        "prompt_accuracy": float(parts.all(1).mean()),
-        "prompt_colour": float(parts[:, 0].mean()),
-        "prompt_shape": float(parts[:, 1].mean()),
-        "prompt_motion": float(parts[:, 2].mean()),
-    }
+    shares = (parts.all(1), *parts.T)
+    return {name: float(share.mean()) for name, share in zip(_FIGURES, shares, strict=True)}
 
 
 def _seen(thing: words.Thing) -> Seen:
