@@ -32,25 +32,28 @@ _INDEX = {
 
 
 def exported(run: Path, folder: Path) -> Checkpoint:
-    """The moving average of a run, as a folder; what was there before is replaced."""
+    """The moving average of a run, as a folder; what was there before goes when this is whole."""
     held = torch.load(run / "checkpoint.pt", weights_only=True)
     network, reader = parts.transformer(parts.Size(**held["size"])), parts.reader()
     network.load_state_dict(held["average"])
     reader.load_state_dict(held["average_reader"])
-    shutil.rmtree(folder, ignore_errors=True)
-    _save(network, folder / "transformer")
-    _save(reader, folder / "text_encoder")
-    _save(autoencoder(Linear(**held["linear"])), folder / "vae")
-    parts.tokenizer().save_pretrained(folder / "tokenizer")
-    told = folder / "tokenizer" / "tokenizer_config.json"
+    part = folder.with_name(folder.name + ".part")
+    shutil.rmtree(part, ignore_errors=True)
+    _save(network, part / "transformer")
+    _save(reader, part / "text_encoder")
+    _save(autoencoder(Linear(**held["linear"])), part / "vae")
+    parts.tokenizer().save_pretrained(part / "tokenizer")
+    told = part / "tokenizer" / "tokenizer_config.json"
     config = json.loads(told.read_text("utf-8"))
     told.write_text(json.dumps(config | {"tokenizer_class": "PreTrainedTokenizerFast"}), "utf-8")
-    parts.scheduler().save_pretrained(folder / "scheduler")
-    (folder / INDEX).write_text(json.dumps(_INDEX, indent=1), "utf-8")
-    checkpoint = Checkpoint.open(folder)
+    parts.scheduler().save_pretrained(part / "scheduler")
+    (part / INDEX).write_text(json.dumps(_INDEX, indent=1), "utf-8")
+    checkpoint = Checkpoint.open(part)
     card = _TEMPLATE.read_text("utf-8") + f'sha256 = "{checkpoint.fingerprint()}"\n'
-    (folder / CARD).write_text(card, "utf-8")
-    return checkpoint
+    (part / CARD).write_text(card, "utf-8")
+    shutil.rmtree(folder, ignore_errors=True)
+    part.replace(folder)
+    return Checkpoint.open(folder)
 
 
 def _save(part: Any, folder: Path) -> None:

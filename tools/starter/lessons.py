@@ -8,9 +8,10 @@ from random import Random
 import torch
 from torch import Tensor
 
+from secondunit.callsheet import UNKNOWN
 from secondunit.stage.rough import roughed
 from secondunit.worlds import named, randomised
-from secondunit.worlds.calls import KINDS, UNKNOWN, Call
+from secondunit.worlds.calls import KINDS, Call
 from tools.starter.linear import PATCH, Linear
 
 SEEDS = 880_000_000

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any
 
+from secondunit.callsheet import UNKNOWN
 from secondunit.worlds import words
 from secondunit.worlds.clips import Clips
 
 GREEN = (16 / 255, 208 / 255, 32 / 255)
-UNKNOWN = 0.5
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,10 @@ from random import Random
 
 import pytest
 
+from secondunit.callsheet import UNKNOWN
 from secondunit.matting.screen import GREEN as TASKS_GREEN
 from secondunit.worlds import named, randomised
-from secondunit.worlds.calls import GREEN, KINDS, NEED_WORDS, UNKNOWN, on_green
+from secondunit.worlds.calls import GREEN, KINDS, NEED_WORDS, on_green
 from secondunit.worlds.clips import Clips
 
 
