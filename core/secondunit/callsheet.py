@@ -244,11 +244,15 @@ class Estimate(Protocol):
 class Question:
     """What to look for in footage: what a mask on some frames marks, or what a word names.
 
-    masks  frame index -> (H,W) bool
+    masks    frame index -> (H,W) bool; where there are any, the words are not needed
+    others   what else is in the picture, in words: what the words are told apart from
+    samples  1 to 4: on how many grids to look; more find the edge better, and take so much longer
     """
 
     masks: dict[int, NDArray[np.bool_]] = field(default_factory=dict)
     words: str = ""
+    others: tuple[str, ...] = ()
+    samples: int = 4
 
 
 @dataclass(frozen=True, eq=False)
@@ -257,10 +261,12 @@ class Sight:
 
     found       (T,H,W) float32 0..1: how much each pixel is it
     confidence  (T,) float32 0..1: how sure it is of each frame
+    spread      (T,H,W) float32: how far the samples differ; None from a model that does not say
     """
 
     found: Pixels
     confidence: Pixels
+    spread: Pixels | None = None
 
 
 class VideoModel(Protocol):
@@ -273,8 +279,8 @@ class VideoModel(Protocol):
         """Generate: takes one after another, each in frames as they are decoded."""
         ...
 
-    def look(self, footage: Pixels, question: Question) -> Sight:
-        """One forward pass over real footage (T,H,W,3).
+    def look(self, footage: Pixels, question: Question, watch: Watch | None = None) -> Sight:
+        """One forward pass over real footage (T,H,W,3), display-referred.
 
         Raises ModelUnfit where the reach lacks `look`.
         """

@@ -12,7 +12,16 @@ from secondunit_contract.problem import BadValue
 MOST_TAKES = 1000
 
 EventKind = Literal[
-    "queued", "started", "progress", "preview", "notice", "take", "problem", "cancelled", "done"
+    "queued",
+    "started",
+    "progress",
+    "preview",
+    "notice",
+    "ask",
+    "take",
+    "problem",
+    "cancelled",
+    "done",
 ]
 
 
@@ -74,8 +83,9 @@ class Event:
     """Something a person watching a job would want to know.
 
     `done` of `total` in the unit of the phase; `seconds_left` None while it cannot be told;
-    `preview` a path to a picture; `take` and `problem` (as Problem.to_json writes it) where the
-    kind says so.
+    `preview` a path to a picture; an "ask" says in `extra` on which `frame`, the least sure of
+    those from `first` to `last`, a click would help; `take` and `problem` (as Problem.to_json
+    writes it) where the kind says so.
     """
 
     kind: EventKind

@@ -5,6 +5,7 @@ Problem                 problem              any of them
     BadValue            value.wrong          a value that cannot be meant
     TaskUnknown         task.unknown         no task of that name
     MarkMissing         task.mark_missing    nothing says where the work is to be done
+    ScreenMissing       task.screen_missing  no screen to key from in this plate
     TakeThere           take.there           something lies already where the take should go
     MediaProblem        media                a plate, a matte or a reference cannot be used
       MediaMissing      media.missing        no such file
@@ -82,6 +83,12 @@ class MarkMissing(BadInput):
     """Nothing says where the work is to be done."""
 
     code = "task.mark_missing"
+
+
+class ScreenMissing(BadInput):
+    """No screen to key from in this plate."""
+
+    code = "task.screen_missing"
 
 
 class TakeThere(BadInput):

@@ -1,14 +1,17 @@
 """Measurements of this machine: ratios, both sides in one run, so that its speed cancels out.
 
-Each module here that has `measure() -> (figures, conditions)` is one.
+Each module here that has `measure() -> (figures, conditions)` is one; those that take `footage`
+measure on sample footage.
 """
 
 from __future__ import annotations
 
 import importlib
+import inspect
 import os
 import pkgutil
 import platform
+from pathlib import Path
 from typing import Any
 
 from secondunit_contract.problem import BadValue
@@ -19,14 +22,21 @@ def names() -> list[str]:
     return sorted(each.name for each in pkgutil.iter_modules(__path__))
 
 
-def measured(name: str) -> dict[str, Any]:
+def measured(name: str, footage: Path | None = None) -> dict[str, Any]:
     """One object for every bench: name, figures by key, and under which conditions.
 
-    Raises BadValue for a bench there is not.
+    `footage` is where the sample footage is; None looks where it usually is. Raises BadValue for a
+    bench there is not, or one that uses no footage.
     """
     if name not in names():
         raise BadValue(f"There is no bench {name!r}", remedy=f"There are {', '.join(names())}")
-    figures, conditions = importlib.import_module(f"{__name__}.{name}").measure()
+    measure = importlib.import_module(f"{__name__}.{name}").measure
+    takes = {"footage": footage} if footage is not None else {}
+    if takes and "footage" not in inspect.signature(measure).parameters:
+        raise BadValue(
+            f"The bench {name!r} uses no footage that could be named", remedy="Leave --footage out"
+        )
+    figures, conditions = measure(**takes)
     where = {
         "machine": platform.machine(),
         "cores": os.cpu_count(),

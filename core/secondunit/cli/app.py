@@ -154,10 +154,14 @@ def doctor(as_json: Json = False) -> None:
 
 @app.command()
 def bench(
-    name: Annotated[str, typer.Argument(help="overhead, media or timeline")], as_json: Json = False
+    name: Annotated[str, typer.Argument(help="overhead, media, timeline, starter or matte")],
+    footage: Annotated[
+        Path | None, typer.Option("--footage", help="Folder of the sample footage, for matte")
+    ] = None,
+    as_json: Json = False,
 ) -> None:
     """Measure this machine: ratios, side by side in one run."""
-    say_bench(name, as_json)
+    say_bench(name, as_json, footage)
 
 
 @app.command()

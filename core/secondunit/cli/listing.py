@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from rich.markup import escape
@@ -98,9 +99,9 @@ def say_doctor(settings: Settings, as_json: bool) -> bool:
     return all(each.state != "missing" for each in found)
 
 
-def say_bench(name: str, as_json: bool) -> None:
+def say_bench(name: str, as_json: bool, footage: Path | None = None) -> None:
     """Measurements of one kind. Raises BadValue for a kind there is not."""
-    told = measured(name)
+    told = measured(name, footage)
     if as_json:
         say_json(told)
         return

@@ -78,7 +78,7 @@ class Telling:
             self._moved(event)
         elif event.kind == "take" and event.take:
             say(f"take {event.take.number} of {event.total}: {escape(event.take.media)}")
-        elif event.kind == "notice":
+        elif event.kind in ("notice", "ask"):
             say(f"[dim]{escape(event.message)}[/]")
         elif event.kind == "problem" and event.problem:
             say_problem(problem_from_json(event.problem))

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from secondunit import models
-from secondunit.callsheet import ModelCard, VideoModel
+from secondunit.callsheet import ModelCard, Need, VideoModel
 from secondunit.engine.room import refuse_if_too_large
+from secondunit.engine.roto import Roto
 from secondunit.engine.shooting import Shooting
 from secondunit.engine.shot import Shot
 from secondunit.engine.watching import JobWatch
@@ -16,7 +17,10 @@ from secondunit.settings import Settings
 from secondunit.tasks import Task
 from secondunit_contract.clip import Clip
 from secondunit_contract.job import Job
-from secondunit_contract.problem import ModelUnknown
+from secondunit_contract.problem import ModelUnfit, ModelUnknown
+
+Calls = Shooting | Roto
+"""All of a job's calls: pictures are shot, mattes are found."""
 
 
 class Casting:
@@ -42,7 +46,7 @@ class Casting:
 
     def cast(
         self, job: Job, task: Task, values: Any, clips: Mapping[str, Clip], watch: JobWatch
-    ) -> tuple[Shot, Shooting]:
+    ) -> tuple[Shot, Calls]:
         """The shot opened for the model that will shoot it, and its calls planned.
 
         Raises ModelUnknown, ModelUnfit and whatever is wrong with the clips.
@@ -54,7 +58,7 @@ class Casting:
         likely = asked[0] if asked else min(cards, key=lambda card: card.reach.memory_gb)
         shot, shooting = self._planned(job, task, values, clips, watch, likely)
         try:
-            card = choose(shooting.needs(), cards, likely.name if asked else "")
+            card = _able(shooting.alternatives(), cards, likely.name if asked else "")
             if card is not likely:
                 shot.close()
                 shot, shooting = self._planned(job, task, values, clips, watch, card)
@@ -85,13 +89,27 @@ class Casting:
         clips: Mapping[str, Clip],
         watch: JobWatch,
         card: ModelCard,
-    ) -> tuple[Shot, Shooting]:
+    ) -> tuple[Shot, Calls]:
         shot = Shot(task, values, clips, card.reach)
         try:
             refuse_if_too_large(shot.layout.size, shot.fit.working)
-            shooting = Shooting(shot, card, job, watch)
+            kind = Roto if task.MAKES == "matte" else Shooting
+            shooting = kind(shot, card, job, watch)
             refuse_if_too_large(shot.layout.size, shot.fit.working, shooting.runs)
             return shot, shooting
         except BaseException:
             shot.close()
             raise
+
+
+def _able(needs: list[frozenset[Need]], cards: list[ModelCard], wanted: str) -> ModelCard:
+    """A card for the first of these needs that one can serve. Raises ModelUnfit as for the first
+    where none can.
+    """
+    for number, each in enumerate(needs):
+        try:
+            return choose(each, cards, wanted)
+        except ModelUnfit:
+            if number + 1 == len(needs):
+                break
+    return choose(needs[0], cards, wanted)

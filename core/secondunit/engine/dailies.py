@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +11,6 @@ from numpy.typing import NDArray
 from secondunit.callsheet import Pixels, Size
 from secondunit.engine.shot import Shot
 from secondunit.media.contact import Row, contact_sheet, painted
-from secondunit.media.depth import to_unit
 from secondunit.media.resize import resized
 
 _COLUMNS, _WIDTH = 6, 240
@@ -35,15 +33,11 @@ class Dailies:
         """A new take begins."""
         self._takes.append((label, {}))
 
-    def saw(self, index: int, frame: NDArray[Any]) -> None:
-        """A finished frame went by."""
+    def saw(self, index: int, look: Callable[[], Pixels]) -> None:
+        """A finished frame went by; `look` shows it (H,W,3 or 4), display-referred."""
         if index not in self._chosen:
             return
-        picture = self._shot.to_display(frame)
-        if self._shot.task.MAKES == "matte":
-            alpha = to_unit(frame[..., 3:], self._shot.depth)
-            picture = np.concatenate([picture, alpha], axis=2)
-        self._takes[-1][1][index] = _small(picture)
+        self._takes[-1][1][index] = _small(look())
 
     def sheet(self, path: Path) -> Path:
         """Write the contact sheet of all takes so far."""

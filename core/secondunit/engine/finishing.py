@@ -24,10 +24,10 @@ class Finish:
     Give it painted frames in order; it reads the plate beside them, each frame once.
     """
 
-    def __init__(self, shot: Shot) -> None:
-        self._shot = shot
+    def __init__(self, shot: Shot, painted: Iterator[tuple[int, Pixels]]) -> None:
+        self._shot, self._painted = shot, painted
         self._feather = float(getattr(shot.values, "feather", 0))
-        self._nearby = self._known_neighbours() if shot.task.MAKES == "picture" else {}
+        self._nearby = self._known_neighbours()
         self._cache: dict[int, Known] = {}
 
     def _known_neighbours(self) -> dict[int, list[int]]:
@@ -46,8 +46,13 @@ class Finish:
                     near[index].append(last)
         return near
 
-    def frames(self, painted: Iterator[tuple[int, Pixels]]) -> Iterator[tuple[int, Native]]:
+    def look(self, index: int, frame: Native) -> Pixels:
+        """A finished frame as it is looked at (H,W,3)."""
+        return self._shot.to_display(frame)
+
+    def frames(self) -> Iterator[tuple[int, Native]]:
         """(index, native frame) of every delivered frame, in order."""
+        painted = self._painted
         waiting = next(painted, None)
         for index in range(len(self._shot.layout)):
             answer = None
@@ -59,8 +64,6 @@ class Finish:
     def _finished(self, index: int, answer: Pixels | None) -> Native:
         shot = self._shot
         plate = shot.native(index)
-        if shot.task.MAKES == "matte":
-            return self._with_alpha(index, plate, answer)
         if answer is None:
             return plate
         paint = shot.paint(index)
@@ -105,13 +108,3 @@ class Finish:
             beneath = np.where(np.isfinite(own[edge]), own[edge], shown)
             colour[edge] = beneath * (1 - part) + shown * part
         return from_unit(colour, shot.depth)
-
-    def _with_alpha(self, index: int, plate: Native, answer: Pixels | None) -> Native:
-        shot = self._shot
-        marks = shot.marks(index)
-        picture = shot.to_display(plate)
-        shown = answer if answer is not None else shot.fit.shown(picture)
-        inner = shown[: shot.fit.inner.height, : shot.fit.inner.width]
-        alpha = shot.task.alpha(shot.values, inner, picture, marks)
-        matte = from_unit(np.asarray(alpha, np.float32)[..., None], shot.depth)
-        return np.concatenate([plate[..., :3], matte], axis=2)

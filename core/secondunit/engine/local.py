@@ -5,20 +5,23 @@ from __future__ import annotations
 import traceback
 from collections.abc import Iterable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from secondunit import tasks
 from secondunit.callsheet import Cancelled, Pixels, VideoModel
-from secondunit.engine.casting import Casting
+from secondunit.engine.casting import Calls, Casting
 from secondunit.engine.dailies import Dailies
 from secondunit.engine.finishing import Finish
 from secondunit.engine.inputs import fingerprints
 from secondunit.engine.keeping import refuse_loss
 from secondunit.engine.prelude import with_matte
-from secondunit.engine.shooting import Shooting
+from secondunit.engine.pulling import Pull, format_with_layers
+from secondunit.engine.roto import Roto
 from secondunit.engine.shot import Shot
 from secondunit.engine.slate import sheet_path, slated
+from secondunit.engine.tracing import traced_beside
 from secondunit.engine.watching import Cancel, JobWatch, Report
 from secondunit.ledger import sidecar
 from secondunit.media.contact import Row, contact_sheet
@@ -103,7 +106,7 @@ class Delivery:
     """Writes the takes of one job, each with its side-car, and their contact sheet."""
 
     def __init__(
-        self, job: Job, shot: Shot, shooting: Shooting, report: Report, cancel: Cancel
+        self, job: Job, shot: Shot, shooting: Calls, report: Report, cancel: Cancel
     ) -> None:
         self._job, self._shot, self._shooting = job, shot, shooting
         self._report, self._cancel = report, cancel
@@ -134,19 +137,25 @@ class Delivery:
 
     def _slated(self, number: int) -> tuple[Path, Format]:
         shot, job = self._shot, self._job
-        return slated(job, job.first_take + number, format_of(shot), len(shot.layout.deliver))
+        path, wanted = slated(
+            job, job.first_take + number, format_of(shot), len(shot.layout.deliver)
+        )
+        matte = shot.task.MAKES == "matte"
+        return path, format_with_layers(wanted, shot) if matte else wanted
 
     def _written(self, number: int) -> Take:
         shot, job = self._shot, self._job
         path, format = self._slated(number)
         self._dailies.take(f"take {job.first_take + number} · seed {self._shooting.seed(number)}")
-        painted = self._shooting.painted(number)
+        finish, told = self._finish(number, format)
         with create(path, format, shot.range.first) as writer:
-            for index, frame in Finish(shot).frames(painted):
+            for index, frame in finish.frames():
                 self._cancel.check()
                 writer.write(frame)
-                self._dailies.saw(index, frame)
+                self._dailies.saw(index, partial(finish.look, index, frame))
         media = str(writer.path)
+        if getattr(shot.values, "splines", False):
+            told |= {"splines": str(traced_beside(media, shot.range, shot.layout.rate))}
         return Take(
             job.id,
             job.first_take + number,
@@ -158,8 +167,17 @@ class Delivery:
             shot.layout.size.height,
             str(sidecar.sidecar_path(media)),
             str(sheet_path(job)),
-            {"plate_at": list(shot.layout.plate_box())},
+            {"plate_at": list(shot.layout.plate_box())} | told,
         )
+
+    def _finish(self, number: int, format: Format) -> tuple[Finish | Pull, dict[str, Any]]:
+        """What makes a take's frames, and what there is to tell of them."""
+        if isinstance(self._shooting, Roto):
+            track = self._shooting.track(number)
+            deliver = self._shot.layout.deliver
+            told = track.told(range(deliver.start, deliver.stop))
+            return Pull(self._shot, format, track), told
+        return Finish(self._shot, self._shooting.painted(number)), {}
 
     def _model_told(self) -> dict[str, Any]:
         card, model = self._shooting.card, self._shooting.model

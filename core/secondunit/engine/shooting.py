@@ -107,6 +107,10 @@ class Shooting:
             return needs | {"keys"}  # what one window made, the next passes through
         return needs
 
+    def alternatives(self) -> list[frozenset[Need]]:
+        """What a model must honour; one road only."""
+        return [self.needs()]
+
     def sheet(self, window: Window, made: dict[int, Pixels]) -> CallSheet:
         """One window's call sheet, which passes through what earlier windows made."""
         shown = window.shown

@@ -106,8 +106,9 @@ class Shot:
             carried = self.task.MAKES == "matte"
             drawn_on = getattr(self.values, "mask_frame", None)
             drawn_on = plate.range.first if drawn_on is None else drawn_on
-            return MatteMarks(self.reader("matte"), plate, drawn_on if carried else None)
-        if isinstance(self.values, Marked) and self.values.hint().says_something:
+            keys = getattr(self.values, "mask_frames", []) if carried else []
+            return MatteMarks(self.reader("matte"), plate, drawn_on if carried else None, keys)
+        if isinstance(self.values, Marked) and self.values.frames_marked(plate.range.first):
             return HintMarks(self.values, plate, self._plate_display)
         return no_marks
 

@@ -63,6 +63,14 @@ class JobWatch:
         """One more call is over."""
         self._called += 1
 
+    def notice(self, message: str) -> None:
+        """Tell something worth knowing that stops nothing."""
+        self._report(Event("notice", self._job, "matte", message=message))
+
+    def ask(self, message: str, **where: object) -> None:
+        """Ask the artist for a mark; the job goes on without it."""
+        self._report(Event("ask", self._job, "matte", message=message, extra=dict(where)))
+
     def step(self, take: int, done: int, total: int, estimate: Estimate | None) -> None:
         """Tell how far the job is, and how long it will be."""
         steps = self._called * total + done

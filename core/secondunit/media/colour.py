@@ -71,6 +71,34 @@ class ColourPath:
         return _applied(self._back, picture)
 
 
+class LinearPath:
+    """The way from one colour space to linear light, where light adds up, and back.
+
+    A space that is linear stays what it is; all others become linear Rec.709. `space` as for
+    ColourPath.
+    """
+
+    def __init__(self, space: str = "") -> None:
+        config = current_config()
+        own = _known(config, space) if space else first_known(config, _DISPLAY)
+        self.space = own
+        self._there = self._back = None
+        scene = PyOpenColorIO.REFERENCE_SPACE_SCENE
+        if config.getColorSpace(own).isData() or config.isColorSpaceLinear(own, scene):
+            return
+        self.space = first_known(config, _LINEAR)
+        self._there = _processor(_config_name(), own, self.space)
+        self._back = _processor(_config_name(), self.space, own)
+
+    def to_linear(self, native: Pixels) -> Pixels:
+        """(…,3) float32 linear; values beyond 0..1 stay so."""
+        return _applied(self._there, native)
+
+    def from_linear(self, light: Pixels) -> Pixels:
+        """(…,3) float32 in the footage's own space."""
+        return _applied(self._back, light)
+
+
 def space_of(footage: Footage) -> str:
     """The colour space of footage: what clip or file say, else by rule; "" where display-referred.
 

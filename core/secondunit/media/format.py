@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
@@ -37,6 +38,10 @@ _SUFFIXES: dict[Codec, tuple[str, ...]] = {
     "png": (".png",),
 }
 _SAME_KIND: dict[str, Codec] = {"exr": "exr", "dpx": "dpx", "tiff": "tiff", "png": "png"}
+_LAYERED: frozenset[Codec] = frozenset({"exr"})
+_LAYER = re.compile(r"([A-Za-z_]\w*)(?:\.(A|RGB))?", re.ASCII)
+_PICTURES = frozenset({"screen", "despill"})
+"""Layers that are pictures, not mattes, where their names do not say."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +51,13 @@ class Format:
     depth     of the frames handed to the writer; a lossy codec brings them to its own
     rate      needed for a movie
     timecode  of the first frame written
-    metadata  as `Footage.metadata`: an EXR's compression and chromaticities among it
+    alpha     ProRes 4444 keeps it to ten bits, all that FFmpeg's encoders take; 0 and white exactly
+    metadata  as `Footage.metadata`: an EXR's compression and chromaticities among it. Colours of
+              an EXR are premultiplied by its alpha, of a ProRes too; "straight_alpha" in it says
+              that the caller's are not, and is written into the header: no pixel is changed
+    layers    further channels of every frame, behind R, G, B (A), for compositors to pick: "core"
+              is one channel, core.A; "screen" and "despill", which are pictures, three, as in
+              despill.R; "fill.RGB" and "fill.A" say so themselves. EXR alone holds them
     """
 
     codec: Codec
@@ -59,6 +70,7 @@ class Format:
     colour: ColourTags = field(default_factory=ColourTags)
     pixel_aspect: Fraction = Fraction(1)
     metadata: dict[str, str] = field(default_factory=dict, compare=False)
+    layers: tuple[str, ...] = ()
 
     @classmethod
     def like(
@@ -98,11 +110,19 @@ class Format:
 
     @property
     def shape(self) -> tuple[int, int, int]:
-        """The shape of one frame: (height, width, 3 or 4)."""
-        return self.size.height, self.size.width, 4 if self.alpha else 3
+        """The shape of one frame: (height, width, 3 or 4 and as many as the layers have)."""
+        return self.size.height, self.size.width, len(self.channels)
+
+    @property
+    def channels(self) -> tuple[str, ...]:
+        """What each channel of a frame is called, in order: R, G, B (A), core.A, despill.R, …"""
+        own = ("R", "G", "B", "A") if self.alpha else ("R", "G", "B")
+        return (*own, *(name for layer in self.layers for name in _channels_of(layer)))
 
     def refuse_unfit(self, path: Path) -> None:
         """Raise CodecUnfit where this format cannot be, or cannot stand under that name."""
+        if self.layers:
+            self._refuse_layers(path)
         faults = {
             f"{self.codec} holds no {self.depth} values": self.depth not in _HOLDS[self.codec],
             f"{self.codec} needs a file name ending in {' or '.join(_SUFFIXES[self.codec])}": (
@@ -118,6 +138,21 @@ class Format:
             if holds:
                 raise CodecUnfit(fault, where=str(path), remedy=self._what_fits())
 
+    def _refuse_layers(self, path: Path) -> None:
+        if self.codec not in _LAYERED:
+            raise CodecUnfit(
+                f"{self.codec} holds no layers, and {', '.join(self.layers)} are asked for",
+                where=str(path),
+                remedy="Use exr (.exr), or leave the layers out",
+            )
+        wrong = [layer for layer in self.layers if not _LAYER.fullmatch(layer)]
+        if wrong or len(set(self.channels)) < len(self.channels):
+            raise CodecUnfit(
+                f"A layer cannot be called {wrong[0]!r}" if wrong else "Two layers have one name",
+                where=str(path),
+                remedy="Give each a name of its own, of letters, digits and _, as in core",
+            )
+
     def _what_fits(self) -> str:
         """The formats that can hold these pictures, with their suffixes."""
         even = not (self.size.width | self.size.height) & 1
@@ -129,6 +164,12 @@ class Format:
             and (codec != "h264" or (even and not self.alpha))
         ]
         return f"Use {' or '.join(fits)}" if fits else "Convert the plate to another depth first"
+
+
+def _channels_of(layer: str) -> tuple[str, ...]:
+    """The channels of a layer, named as compositors expect them: layer.channel."""
+    name, _, told = layer.partition(".")
+    return tuple(f"{name}.{channel}" for channel in told or ("RGB" if name in _PICTURES else "A"))
 
 
 def suffix_for(wanted: Format) -> str:

@@ -78,13 +78,13 @@ class Layout:
         return f"{self.depth} values {'with' if self.alpha else 'without'} alpha"
 
 
-def read_picture(path: Path) -> tuple[Frame, Layout]:
-    """The pixels (H,W,3|4) of the display window, and their layout.
+def read_picture(path: Path, layer: str = "") -> tuple[Frame, Layout]:
+    """The pixels (H,W,3|4) of the display window, and their layout; or those of a named layer.
 
     What lies outside the stored pixels is 0. Raises MediaMissing, MediaTruncated, MediaUnreadable.
     """
     with _opened(path) as (file, spec):
-        layout = _layout(spec, path)
+        layout = _layout(spec, path, layer)
         begin, end = 0, layout.count
         if layout.channels == tuple(range(layout.channels[0], layout.channels[-1] + 1)):
             begin, end = layout.channels[0], layout.channels[-1] + 1
@@ -105,13 +105,14 @@ def read_picture(path: Path) -> tuple[Frame, Layout]:
     return np.ascontiguousarray(_in_display_window(pixels, layout)), layout
 
 
-def read_facts(path: Path, rate: Rate | None) -> tuple[Footage, Layout]:
+def read_facts(path: Path, rate: Rate | None, layer: str = "") -> tuple[Footage, Layout]:
     """What a picture's header tells, as the footage of a still; its rate where none is given."""
     with _opened(path) as (file, spec):
-        layout = _layout(spec, path)
+        layout = _layout(spec, path, layer)
         told = {attribute.name: attribute.value for attribute in spec.extra_attribs}
         codec = str(file.format_name())
         names = "".join(str(spec.channelnames[place]) for place in layout.channels)
+        names = names.replace(f"{layer}.", "") if layer else names
     rate = rate or _rate(told)
     aspect = Fraction(told.get("PixelAspectRatio") or 1).limit_denominator(10_000)
     footage = Footage(
@@ -157,10 +158,11 @@ def _opened(path: Path) -> Iterator[tuple[Any, Any]]:
         file.close()
 
 
-def _layout(spec: Any, path: Path) -> Layout:
+def _layout(spec: Any, path: Path, layer: str = "") -> Layout:
     if spec.deep:
         raise MediaUnreadable("Deep pictures are not read", where=str(path), remedy="Flatten it")
-    channels = _channels([str(name) for name in spec.channelnames], path)
+    names = [str(name) for name in spec.channelnames]
+    channels = _layer_channels(names, layer, path) if layer else _channels(names, path)
     kinds = {str(spec.channelformat(place)) for place in channels}
     kind = kinds.pop() if len(kinds) == 1 else "float"
     if kind not in _DEPTHS:
@@ -196,6 +198,26 @@ def _channels(names: list[str], path: Path) -> tuple[int, ...]:
         f"The picture has the channels {', '.join(names[:8])}, but no R, G and B",
         where=str(path),
         remedy="Render the picture itself into the first part as R, G, B",
+    )
+
+
+def _layer_channels(names: list[str], layer: str, path: Path) -> tuple[int, ...]:
+    """The places of a layer's R, G, B (A), or of its one channel: A, Y or whatever its name."""
+    place = {
+        channel: index
+        for index, (name, _, channel) in enumerate(each.rpartition(".") for each in names)
+        if name == layer
+    }
+    if {"R", "G", "B"} <= place.keys():
+        alpha = [place["A"]] if "A" in place else []
+        return (place["R"], place["G"], place["B"], *alpha)
+    if len(place) == 1:
+        return tuple(place.values())
+    there = dict.fromkeys(each.rpartition(".")[0] for each in names if "." in each)
+    raise MediaUnreadable(
+        f"The picture has no layer {layer} of one channel or of R, G and B",
+        where=str(path),
+        remedy=f"Ask for {' or '.join(there)}" if there else "It has no layers: leave it out",
     )
 
 

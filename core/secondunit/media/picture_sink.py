@@ -83,6 +83,8 @@ class PictureSink:
         wanted = self._format
         height, width, channels = wanted.shape
         spec = OpenImageIO.ImageSpec(width, height, channels, _kind(wanted.depth))
+        if wanted.layers:
+            spec.channelnames = wanted.channels
         if not wanted.depth.floating:
             spec.attribute("oiio:BitsPerSample", wanted.depth.bits)
         _describe(spec, wanted)
@@ -126,6 +128,9 @@ def _describe(spec: OpenImageIO.ImageSpec, wanted: Format) -> None:
         spec.attribute("compression", told if told in lossless else usual)
     if wanted.alpha and (wanted.codec == "png" or "straight_alpha" in wanted.metadata):
         spec.attribute("oiio:UnassociatedAlpha", 1)
+    if wanted.alpha and wanted.codec == "exr" and "straight_alpha" in wanted.metadata:
+        # EXR knows premultiplied alpha alone, so it has no field for this, and no reader acts on it
+        spec.attribute("straight_alpha", wanted.metadata["straight_alpha"])
     if "chromaticities" in wanted.metadata:
         corners = [float(word) for word in wanted.metadata["chromaticities"].split()]
         spec.attribute("chromaticities", "float[8]", corners)

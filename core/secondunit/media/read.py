@@ -14,7 +14,7 @@ from secondunit.media.pattern import PICTURES, Pattern, pattern_in, pattern_of
 from secondunit.media.sequence import SequenceReader
 from secondunit_contract.clip import Clip
 from secondunit_contract.frames import FrameRange, Rate
-from secondunit_contract.problem import BadValue, RateDisagrees
+from secondunit_contract.problem import BadValue, MediaUnreadable, RateDisagrees
 
 
 class Reader(Protocol):
@@ -40,20 +40,21 @@ class Reader(Protocol):
     def __exit__(self, *raised: object) -> None: ...
 
 
-def open_media(clip: Clip | str | Path) -> Reader:
+def open_media(clip: Clip | str | Path, layer: str = "") -> Reader:
     """Open what a clip names, and refuse here and now what cannot be read later.
 
     A pattern (shot.####.exr, shot.%04d.exr, shot.@@@@.exr) or a folder with one sequence is a
     sequence; a picture file by itself is a still, frame 0; everything else a movie, from frame 0.
     `clip.media_start` renames the first frame; `clip.rate` and `clip.colour_space` tell what the
-    file does not.
+    file does not. `layer` asks for a layer of an EXR by its name instead of the picture itself: one
+    of a single channel, as mattes are, comes as three equal ones.
 
     Raises MediaMissing, MediaUnreadable, MediaEmpty, MediaTruncated, RangeOutside, FrameMissing
     (only for frames of the clip's range) and, for a movie, RateDisagrees.
     """
     if not isinstance(clip, Clip):
         clip = Clip(str(clip))
-    reader = _reader(clip)
+    reader = _reader(clip, layer)
     try:
         footage = reader.footage.numbered(clip.media_start)
         if clip.colour_space:
@@ -71,7 +72,7 @@ def open_media(clip: Clip | str | Path) -> Reader:
     return reader
 
 
-def _reader(clip: Clip) -> MovieReader | SequenceReader:
+def _reader(clip: Clip, layer: str) -> MovieReader | SequenceReader:
     if not clip.media.strip() or "\0" in clip.media:
         raise BadValue("The clip names no media", remedy="Give the path of a movie or a sequence")
     path = Path(clip.media)
@@ -82,7 +83,15 @@ def _reader(clip: Clip) -> MovieReader | SequenceReader:
         files = pattern_of(path)
     if files is None and path.suffix.lower() in PICTURES:
         files = path
-    return MovieReader(str(path)) if files is None else SequenceReader(files, clip.rate)
+    if files is not None:
+        return SequenceReader(files, clip.rate, layer)
+    if layer and path.is_file():
+        raise MediaUnreadable(
+            f"A movie holds no layers, and {layer} is asked for",
+            where=str(path),
+            remedy="Name the EXR sequence that holds it, or leave the layer out",
+        )
+    return MovieReader(str(path))
 
 
 def _refuse_rate(footage: Footage, rate: Rate) -> None:

@@ -17,15 +17,15 @@ from secondunit_contract.problem import MediaMissing, MediaUnreadable, SizeDisag
 class SequenceReader:
     """Frames of a sequence, or the one frame of a still, at their own depth, in any order."""
 
-    def __init__(self, files: Pattern | Path, rate: Rate | None = None) -> None:
-        self._files = files
+    def __init__(self, files: Pattern | Path, rate: Rate | None = None, layer: str = "") -> None:
+        self._files, self._layer = files, layer
         numbers = files.numbers() if isinstance(files, Pattern) else [0]
         if not numbers:
             raise MediaMissing(
                 "No file matches", where=str(files), remedy="Check the path, or relink the clip"
             )
         self._first, self._there = numbers[0], frozenset(numbers)
-        facts, self._layout = read_facts(self._file(self._first), rate)
+        facts, self._layout = read_facts(self._file(self._first), rate, layer)
         self.footage: Footage = replace(
             facts,
             path=str(files),
@@ -63,7 +63,7 @@ class SequenceReader:
         self.footage.expect(FrameRange(number, number))
         self.refuse_holes(FrameRange(number, number))
         path = self._file(self._number(number))
-        frame, layout = read_picture(path)
+        frame, layout = read_picture(path, self._layer)
         self._refuse_unlike(layout, path)
         return frame
 

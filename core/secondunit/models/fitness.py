@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from secondunit.callsheet import CallSheet, ModelCard, Pixels
+from secondunit.callsheet import CallSheet, ModelCard, Pixels, Question
 from secondunit.models.wording import in_words
 from secondunit_contract.problem import BadValue, ModelUnfit, SizeUnfit
 
@@ -35,7 +35,7 @@ def check(sheet: CallSheet, card: ModelCard) -> None:
             card.name,
             "Leave them out",
         )
-    _check_size(sheet, card)
+    _check_size(sheet.width, sheet.height, card)
     _check_frames(sheet, card)
     _check_pixels(sheet)
 
@@ -47,17 +47,44 @@ def cannot_look(card: ModelCard) -> ModelUnfit:
     )
 
 
-def _check_size(sheet: CallSheet, card: ModelCard) -> None:
+def check_look(footage: Pixels, question: Question, card: ModelCard) -> None:
+    """Raise ModelUnfit where the model cannot look, SizeUnfit for a size it cannot see, BadValue
+    for a question that asks nothing, or does not fit the footage, and for pixels that are no
+    numbers.
+    """
+    if "look" not in card.reach.honours:
+        raise cannot_look(card)
+    if footage.ndim != 4 or footage.shape[-1] != 3 or not len(footage):
+        raise BadValue(f"The footage is {footage.shape}, not frames of red, green and blue")
+    frames, height, width = footage.shape[:3]
+    _check_size(width, height, card)
+    if not question.masks and not question.words.strip():
+        raise BadValue(
+            "Nothing says what to look for", "question", "Mark it on a frame, or name it"
+        )
+    for index, mask in question.masks.items():
+        if not 0 <= index < frames:
+            raise BadValue(f"A mask at frame {index} of {frames} frames", f"mask at frame {index}")
+        if mask.shape != (height, width):
+            raise BadValue(
+                f"The mask at frame {index} is {mask.shape}, not {(height, width)}",
+                f"mask at frame {index}",
+                "Fit it to the footage",
+            )
+    _check_numbers("footage", footage)
+
+
+def _check_size(width: int, height: int, card: ModelCard) -> None:
     multiple = card.reach.multiple
-    if sheet.width < multiple or sheet.height < multiple:
+    if width < multiple or height < multiple:
         raise SizeUnfit(
-            f"{sheet.width}x{sheet.height} is too small for {card.title}",
+            f"{width}x{height} is too small for {card.title}",
             card.name,
             f"Shoot at {multiple}x{multiple} pixels at least",
         )
-    if sheet.width % multiple or sheet.height % multiple:
+    if width % multiple or height % multiple:
         raise SizeUnfit(
-            f"{sheet.width}x{sheet.height} is no size {card.title} can make",
+            f"{width}x{height} is no size {card.title} can make",
             card.name,
             f"Width and height must be multiples of {multiple}",
         )
@@ -79,12 +106,8 @@ def _check_pixels(sheet: CallSheet) -> None:
     whole += [(f"key at frame {index}", key) for index, key in sheet.keys.items()]
     whole += [(f"reference {index + 1}", each) for index, each in enumerate(sheet.references)]
     for name, pixels in whole:
-        if pixels is not None and not bool(np.isfinite(pixels).all()):
-            raise BadValue(
-                f"There are pixels in the {name} that are no numbers",
-                name,
-                "Replace them (NaN, infinity) before shooting",
-            )
+        if pixels is not None:
+            _check_numbers(name, pixels)
     for index, key in sheet.keys.items():
         if key.shape != (sheet.height, sheet.width, 3):
             raise BadValue(
@@ -92,3 +115,12 @@ def _check_pixels(sheet: CallSheet) -> None:
                 f"key at frame {index}",
                 "Fit it to the sheet",
             )
+
+
+def _check_numbers(name: str, pixels: Pixels) -> None:
+    if not bool(np.isfinite(pixels).all()):
+        raise BadValue(
+            f"There are pixels in the {name} that are no numbers",
+            name,
+            "Replace them (NaN, infinity) before shooting",
+        )

@@ -22,7 +22,7 @@ from secondunit.callsheet import (
     Sight,
     Watch,
 )
-from secondunit.models.fitness import cannot_look, check
+from secondunit.models.fitness import cannot_look, check, check_look
 from secondunit_contract.frames import Rate
 
 ALL_NEEDS: frozenset[Need] = frozenset(
@@ -66,14 +66,20 @@ class ScriptedModel:
     """Answers each take with `answer(sheet, seed)`, (T,H,W,3) float32; refuses what a real model
     would.
 
-    The sheets it was given are kept in `seen`. Frames leave 1, then 4 at a time; each step asks the
-    watch.
+    The sheets it was given are kept in `seen`, what it was asked to look for in `asked`. Frames
+    leave 1, then 4 at a time; each step asks the watch.
     """
 
-    def __init__(self, card: ModelCard, answer: Callable[[CallSheet, int], Pixels]) -> None:
+    def __init__(
+        self,
+        card: ModelCard,
+        answer: Callable[[CallSheet, int], Pixels],
+        sight: Callable[[Pixels, Question], Sight] | None = None,
+    ) -> None:
         self.card = card
         self.seen: list[CallSheet] = []
-        self._answer = answer
+        self.asked: list[Question] = []
+        self._answer, self._sight = answer, sight
 
     def shoot(self, sheet: CallSheet, watch: Watch) -> Iterator[Answer]:
         """Raises ModelUnfit, SizeUnfit and BadValue at once, as real models do."""
@@ -81,9 +87,13 @@ class ScriptedModel:
         self.seen.append(sheet)
         return self._takes(sheet, watch)
 
-    def look(self, footage: Pixels, question: Question) -> Sight:
-        """Raises ModelUnfit."""
-        raise cannot_look(self.card)
+    def look(self, footage: Pixels, question: Question, watch: Watch | None = None) -> Sight:
+        """What the script sees. Raises ModelUnfit without one."""
+        if self._sight is None:
+            raise cannot_look(self.card)
+        check_look(footage, question, self.card)
+        self.asked.append(question)
+        return self._sight(footage, question)
 
     def provenance(self) -> dict[str, Any]:
         """Little, but all there is."""

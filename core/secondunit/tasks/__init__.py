@@ -8,15 +8,23 @@ A task is a module (or one named by an entry point of the group `secondunit.task
     Values           its parameters, a pydantic model: panels draw their form from its schema
     lay_out          from values and clips to the layout of the delivery
     paint            where a laid-out frame may be painted
+
+and, where it makes a picture,
+
     write            from a scene to a call sheet
-    alpha            (a matte's only) from the model's answer to an alpha
+
+or, where it makes a matte,
+
+    wish             what a model is asked to find; None where it is not needed
+    cut              from what is seen of each frame to cutouts
+    LAYERS           what its cutouts show beside their alpha
 """
 
 from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib.metadata import entry_points
 from typing import Any, Protocol, cast
@@ -26,6 +34,8 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ValidationError
 
 from secondunit.callsheet import CallSheet, Pixels
+from secondunit.matting.cutout import Cutouts, Seen
+from secondunit.matting.ways import Wish
 from secondunit.stage.layout import Layout, Turnover
 from secondunit.stage.scene import Scene
 from secondunit_contract.problem import BadValue, Problem, TaskUnknown
@@ -56,6 +66,7 @@ class Task(Protocol):
     HELP: str
     INPUTS: dict[str, str]
     MAKES: str
+    LAYERS: tuple[str, ...]
     Values: type[BaseModel]
 
     def lay_out(self, values: Any, clips: Mapping[str, Turnover], context: int) -> Layout: ...
@@ -63,9 +74,8 @@ class Task(Protocol):
         self, values: Any, layout: Layout, index: int, marks: Pixels | None
     ) -> NDArray[np.bool_]: ...
     def write(self, values: Any, scene: Scene) -> CallSheet: ...
-    def alpha(
-        self, values: Any, answer: Pixels, picture: Pixels, marks: Pixels | None
-    ) -> Pixels: ...
+    def wish(self, values: Any) -> Wish | None: ...
+    def cut(self, values: Any, frames: Iterator[Seen]) -> Cutouts: ...
 
 
 @dataclass(frozen=True)
@@ -89,8 +99,9 @@ def _imported(name: str, place: str) -> Found:
         module = importlib.import_module(place)
     except _BREAKS as error:
         return Found(name, None, f"{type(error).__name__}: {error}")
-    lacking = [part for part in ("TITLE", "INPUTS", "Values", "lay_out", "paint", "write")
-               if not hasattr(module, part)]  # fmt: skip
+    parts = ["TITLE", "INPUTS", "Values", "lay_out", "paint"]
+    parts += ["wish", "cut", "LAYERS"] if getattr(module, "MAKES", "") == "matte" else ["write"]
+    lacking = [part for part in parts if not hasattr(module, part)]
     if lacking:
         return Found(name, None, f"has no {', '.join(lacking)}")
     return Found(name, cast(Task, module))

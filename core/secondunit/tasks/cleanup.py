@@ -52,8 +52,8 @@ def lay_out(values: Values, clips: Mapping[str, Turnover], context: int) -> Layo
 
 def matte_first(values: Values) -> dict[str, object]:
     """The values of the matte that must be pulled first where none was given."""
-    keep = {"subject", "points", "box", "mask_frame"}
-    return values.model_dump(include=keep, exclude_none=True)
+    keep = {"subject", "points", "strokes", "box", "mask_frame"}
+    return {**values.model_dump(include=keep, exclude_none=True), "quality": "preview"}
 
 
 def paint(values: Values, layout: Layout, index: int, marks: Pixels | None) -> NDArray[np.bool_]:

@@ -1,43 +1,64 @@
-"""Matte: one frame with the subject on a flat screen is carried through the shot by the model.
+"""Matte: what an artist names or marks is found through the shot, and cut out at its true edge.
 
-The artist's mask makes that one frame; a model that cannot carry an edit is shown the subject on
-its own instead, and told to isolate it. A colour-difference key reads the alpha from the model's
-answer, a guided filter gives it the plate's edges. The picture is untouched.
+A general video model says where it is; classical maths finds the edge in the plate. The picture is
+untouched.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from secondunit.callsheet import CallSheet, Pixels, Size
+from secondunit.callsheet import Pixels
+from secondunit.matting.cutout import Cutouts, Finish, Seen
 from secondunit.matting.marking import Marked
-from secondunit.matting.refine import guided
-from secondunit.matting.screen import keyed, on_screen
-from secondunit.media.resize import resized
+from secondunit.matting.natural import Natural
+from secondunit.matting.ways import Wish
 from secondunit.stage.layout import Layout, Turnover
-from secondunit.stage.scene import Scene
 from secondunit_contract.problem import MarkMissing
 
 TITLE = "Matte"
-HELP = "Pulls a matte of what you mark on one frame, through the whole shot."
-INPUTS = {"plate": "needed", "matte": "optional"}
+HELP = "Pulls a matte of what you name or mark on one frame, through the whole shot."
+INPUTS = {
+    "plate": "needed",
+    "matte": "optional",
+    "garbage": "optional",
+    "holdout": "optional",
+}
 MAKES = "matte"
-
-_FIRMNESS = 2.0
-_WHITE: Pixels = np.ones(3, np.float32)  # what is behind a reference's subject
+LAYERS = ("core", "edge", "confidence")
 
 
 class Values(Marked):
     """What a matte can be told."""
 
-    edge: int = Field(
-        4, ge=0, le=128, title="Edge", description="How far the plate's own edges may pull it",
+    way: Literal["auto", "look", "carry", "paint", "tint"] = Field(
+        "auto", title="Way", description="How the model is asked; auto tries others where unsure"
+    )
+    votes: int = Field(3, ge=1, le=16, title="Votes", description="Answers a repainting is asked")
+    quality: Literal["preview", "final"] = Field(
+        "final", title="Edge quality", description="Preview is quick; final solves the edge"
+    )
+    black: float = Field(0, ge=0, le=0.95, title="Black clip", description="Up to here it is 0")
+    white: float = Field(1, ge=0.05, le=1, title="White clip", description="From here it is 1")
+    grow: float = Field(
+        0, ge=-100, le=100, title="Grow the edge", description="Inwards where negative",
         json_schema_extra={"unit": "pixels"},
     )  # fmt: skip
+    soften: float = Field(
+        0, ge=0, le=100, title="Soften the edge", json_schema_extra={"unit": "pixels"}
+    )
+    picture: Literal["plate", "cutout"] = Field(
+        "plate", title="Picture", description="The plate untouched, or the subject cut out of it"
+    )
+    straight: bool = Field(
+        False, title="Straight", description="A cutout's EXR is premultiplied otherwise"
+    )
+    splines: bool = Field(False, title="Splines", description="Editable shapes beside the take")
 
 
 def lay_out(values: Values, clips: Mapping[str, Turnover], context: int) -> Layout:
@@ -55,28 +76,12 @@ def paint(values: Values, layout: Layout, index: int, marks: Pixels | None) -> N
     return np.full((layout.size.height, layout.size.width), marks is None)
 
 
-def write(values: Values, scene: Scene) -> CallSheet:
-    """The plate to be painted over, the marked frames already on the screen; or, for a model that
-    carries nothing, the plate as it is and the marked subject on white, as one to look like.
-    """
-    subject = values.subject.strip()
-    wish = f"isolate {subject} on a flat green screen" if subject else "isolate on green"
-    sheet = scene.repainted(prompt=wish)
-    shown = {index: (scene.plate[index], marks) for index, marks in scene.marks.items()}
-    if "carry" in scene.honours:
-        sheet.keys = {index: on_screen(*each) for index, each in shown.items()}
-        sheet.carry = bool(shown)
-    elif "references" in scene.honours:
-        sheet.references = tuple(on_screen(*each, _WHITE) for each in shown.values())[:1]
-        sheet.paint = np.ones_like(scene.paint)
-    return sheet
+def wish(values: Values) -> Wish:
+    """What the model is asked to find."""
+    return Wish(values.subject.strip(), values.votes, values.quality == "final")
 
 
-def alpha(values: Values, answer: Pixels, picture: Pixels, marks: Pixels | None) -> Pixels:
-    """The alpha (H,W): the artist's own mask where there is one, else the key of the answer."""
-    if marks is not None:
-        return marks
-    height, width = picture.shape[:2]
-    rough = resized(keyed(answer)[..., None], Size(width, height), "bicubic")[..., 0]
-    rough = np.clip(rough, 0, 1)
-    return guided(rough, picture, values.edge, _FIRMNESS) if values.edge else rough
+def cut(values: Values, frames: Iterator[Seen]) -> Cutouts:
+    """Each frame's subject, at the edge that its plate shows."""
+    finish = Finish(values.black, values.white, values.grow, values.soften)
+    return Natural(finish, values.quality == "final", values.picture == "cutout").cut(frames)

@@ -21,7 +21,7 @@ from secondunit.callsheet import (
 )
 from secondunit.models.testing import ScriptedModel, scripted_card, tiny_vace
 from secondunit_contract.frames import Rate
-from secondunit_contract.problem import ModelUnfit, SizeUnfit
+from secondunit_contract.problem import BadValue, ModelUnfit, SizeUnfit
 
 Make = Callable[[pytest.FixtureRequest], VideoModel]
 
@@ -147,9 +147,47 @@ def test_it_stops_when_told_and_goes_on_as_before(model: VideoModel) -> None:
 
 
 def test_what_it_does_not_honour_is_refused(model: VideoModel) -> None:
+    if "look" in model.card.reach.honours:
+        return
     footage = np.zeros((1, 32, 32, 3), dtype=np.float32)
     with pytest.raises(ModelUnfit):
         model.look(footage, Question(words="the cat"))
+
+
+def test_what_it_sees_fits_the_footage_and_is_the_same_each_time(model: VideoModel) -> None:
+    if "look" not in model.card.reach.honours:
+        return
+    side = 2 * model.card.reach.multiple
+    footage = np.random.default_rng(0).random((3, side, 2 * side, 3), dtype=np.float32)
+    mask = np.zeros((side, 2 * side), dtype=np.bool_)
+    mask[: side // 2, : side // 2] = True
+    for question in (Question({1: mask}, samples=2), Question(words="a cat", samples=1)):
+        first, again = model.look(footage, question), model.look(footage, question)
+        assert first.found.shape == footage.shape[:3]
+        assert first.confidence.shape == (3,)
+        for values in (first.found, first.confidence):
+            assert values.dtype == np.float32
+            assert 0 <= values.min() <= values.max() <= 1
+        assert np.array_equal(first.found, again.found)
+        assert np.array_equal(first.confidence, again.confidence)
+        if question.masks:
+            assert np.array_equal(first.found[1] > 0.5, mask)
+
+
+def test_a_question_that_does_not_fit_is_refused(model: VideoModel) -> None:
+    if "look" not in model.card.reach.honours:
+        return
+    side = 2 * model.card.reach.multiple
+    footage = np.zeros((2, side, side, 3), dtype=np.float32)
+    mask = np.ones((side, side), dtype=np.bool_)
+    questions = (Question(), Question({2: mask}), Question({0: mask[1:]}))
+    for question in questions:
+        with pytest.raises(BadValue):
+            model.look(footage, question)
+    with pytest.raises(BadValue):
+        model.look(footage * np.float32(np.nan), Question({0: mask}))
+    with pytest.raises(SizeUnfit):
+        model.look(footage[:, 1:], Question({0: mask[1:]}))
 
 
 def test_its_provenance_can_be_written(model: VideoModel) -> None:

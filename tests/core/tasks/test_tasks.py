@@ -3,22 +3,19 @@
 import json
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from secondunit import tasks
 from secondunit.callsheet import Size
-from secondunit.matting.screen import GREEN
 from secondunit.models import cards as model_cards
 from secondunit.models import known as known_models
 from secondunit.stage.layout import Turnover
-from secondunit.stage.scene import Scene
 from secondunit_contract.frames import FrameRange, Rate
 from secondunit_contract.problem import BadValue, MarkMissing, TaskUnknown
 from secondunit_contract.task import TaskCard
 from secondunit_contract.wire import from_json, to_json
 
-NAMES = ["cleanup", "extend", "insert", "matte", "restyle"]
+NAMES = ["cleanup", "extend", "insert", "key", "matte", "restyle"]
 FILM, SIZE = Rate.of(24), Size(96, 64)
 
 
@@ -87,7 +84,14 @@ def test_unknown_values_are_kept(name):
 
 @pytest.mark.parametrize(
     ("name", "values"),
-    [("cleanup", {}), ("extend", {"tail": 2}), ("insert", {}), ("matte", {}), ("restyle", {})],
+    [
+        ("cleanup", {}),
+        ("extend", {"tail": 2}),
+        ("insert", {}),
+        ("key", {}),
+        ("matte", {}),
+        ("restyle", {}),
+    ],
 )
 def test_every_task_runs_without_words(name, values):
     clips = {"before": clip(0, 8)} if name == "insert" else {"plate": clip(0, 8)}
@@ -188,7 +192,7 @@ def test_an_insert_with_one_clip_beside_it_takes_its_size_and_rate(side):
     assert (ends[0] or ends[1]).frame == (20 if side == "before" else 10)
 
 
-@pytest.mark.parametrize("name", ["cleanup", "matte", "restyle"])
+@pytest.mark.parametrize("name", ["cleanup", "key", "matte", "restyle"])
 def test_the_others_deliver_the_plate_frame_for_frame(name):
     clips = {"plate": clip(1001, 1004), "matte": clip(0, 0)}
     layout = laid_out(name, {}, **clips)
@@ -211,39 +215,9 @@ def test_words_clicks_or_a_box_mark_something(name, values):
         laid_out(name, {}, plate=clip(0, 3))
 
 
-def scene(honours):
-    """Four frames of a grey plate, the second marked in its left half."""
-    plate = np.full((4, 16, 16, 3), 0.3, np.float32)
-    marked = np.zeros((16, 16), np.float32)
-    marked[:, :8] = 1
-    paint = np.ones((4, 16, 16), bool)
-    paint[1] = False
-    return Scene(Rate.of(24), plate, paint, {1: marked}, frozenset(honours))
-
-
-def test_a_model_that_carries_edits_is_shown_the_marked_frame_on_the_screen():
-    task = tasks.named("matte")
-    sheet = task.write(tasks.checked(task, "matte", {}), scene({"carry", "references"}))
-    assert sheet.carry
-    assert sheet.needs() >= {"carry", "keys", "edit"}
-    assert np.allclose(sheet.keys[1][:, 8:], GREEN)
-    assert np.allclose(sheet.keys[1][:, :8], 0.3)
-    assert sheet.references == ()
-
-
-def test_a_model_that_carries_nothing_is_shown_whom_to_isolate_instead():
-    task = tasks.named("matte")
-    sheet = task.write(tasks.checked(task, "matte", {}), scene({"references"}))
-    assert not sheet.keys
-    assert "carry" not in sheet.needs()
-    (shown,) = sheet.references
-    assert np.allclose(shown[:, 8:], 1)
-    assert np.allclose(shown[:, :8], 0.3)
-    assert sheet.paint.all()
-
-
-def test_a_model_that_can_do_neither_is_told_in_words():
-    task = tasks.named("matte")
-    sheet = task.write(tasks.checked(task, "matte", {"subject": "the boat"}), scene(()))
-    assert "the boat" in sheet.prompt
-    assert sheet.needs() == {"plate", "paint", "edit"}
+def test_a_key_needs_no_model_until_something_is_marked():
+    key = tasks.named("key")
+    assert key.wish(tasks.checked(key, "key", {})) is None
+    told = key.wish(tasks.checked(key, "key", {"subject": "the singer"}))
+    assert told is not None
+    assert told.subject == "the singer"

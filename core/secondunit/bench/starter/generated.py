@@ -1,9 +1,9 @@
 """The model's calls on generated clips whose seeds are kept out of training.
 
-Each call is written by the task an artist would use, with its default values, so that the model is
-asked here what it is asked there. Fills are judged in the region they fill; PSNR is of the mean of
-four takes, so that variety is not punished. Sizes and lengths are mixed, and the worlds half and
-half, but for words: only the named world has any.
+Each call is written by the task or the way to a matte that an artist would use, with its default
+values, so that the model is asked here what it is asked there. Fills are judged in the region they
+fill; PSNR is of the mean of four takes, so that variety is not punished. Sizes and lengths are
+mixed, and the worlds half and half, but for words: only the named world has any.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from secondunit import tasks
 from secondunit.bench.starter.race import Mask, Race, decibels, overlap
 from secondunit.callsheet import UNKNOWN, CallSheet, Pixels, Unwatched, VideoModel
 from secondunit.matting.screen import keyed, on_screen
+from secondunit.matting.ways import Passage, Wish, carry, paint
 from secondunit.stage.scene import Scene
 from secondunit.worlds import named, randomised
 from secondunit.worlds.baselines import BY_BOX, BY_MASK, CLEANUPS, EXTENSIONS, INSERTS, Margins
@@ -112,6 +113,10 @@ def _scene(
     return Scene(_RATE, sample.plate, paint, marks or {}, model.card.reach.honours)
 
 
+def _passage(model: VideoModel, sample: Sample, marks: dict[int, Pixels]) -> Passage:
+    return Passage(_RATE, sample.plate, marks, model.card.reach.honours)
+
+
 def shot(model: VideoModel, sheet: CallSheet, takes: int) -> Pixels:
     """So many takes of a sheet (N,T,H,W,3)."""
     sheet.seeds = tuple(range(takes))
@@ -143,9 +148,7 @@ def isolated(model: VideoModel, count: int, several: bool) -> Race:
     rule = model.card.reach.frames
     clips = samples(1 + several, count, SHAPES, _NAMED, wanted, rule.longest)
     for number, sample in enumerate(clips):
-        everywhere = np.ones(sample.alpha.shape, bool)
-        scene = _scene(model, sample, everywhere)
-        sheet = written("matte", subject=sample.told.subject)(scene)
+        (sheet,) = paint.write(_passage(model, sample, {}), Wish(sample.told.subject, votes=1))
         _isolation(race, shot(model, sheet, 1)[0], sample, BY_BOX, 0, number < _SHOWN)
     return race
 
@@ -153,12 +156,9 @@ def isolated(model: VideoModel, count: int, several: bool) -> Race:
 def marked(model: VideoModel, count: int) -> Race:
     """The subject marked on the first frame, on green through the others."""
     race = Race("marked_iou", "marked_{}_iou")
-    write = written("matte")
     for number, sample in enumerate(samples(3, count, longest=model.card.reach.frames.longest)):
-        paint = np.ones(sample.alpha.shape, bool)
-        paint[0] = False
-        scene = _scene(model, sample, paint, {0: sample.alpha[0]})
-        sheet = write(scene)
+        passage = _passage(model, sample, {0: sample.alpha[0]})
+        (sheet,) = carry.write(passage, Wish())
         _isolation(race, shot(model, sheet, 1)[0], sample, BY_MASK, 1, number < _SHOWN)
     return race
 

@@ -14,8 +14,10 @@ from secondunit_contract.problem import BadValue, CheckpointInvalid
 VACE = "WanVACEPipeline"
 WORDS_ONLY = "WanPipeline"
 CLASSES: dict[str, frozenset[Need]] = {
-    VACE: frozenset({"words", "plate", "paint", "edit", "keys", "references", "guide", "strength"}),
-    WORDS_ONLY: frozenset({"words"}),
+    VACE: frozenset(
+        {"words", "plate", "paint", "edit", "keys", "references", "guide", "strength", "look"}
+    ),
+    WORDS_ONLY: frozenset({"words", "look"}),
 }
 """The pipeline classes driven here, and what each can honour."""
 
@@ -30,6 +32,8 @@ its time factor.
 _NATIVE_AREA = 832 * 480  # what Wan 2.1 was trained for, with 81 frames at 16 a second
 _NATIVE_FRAMES = 81
 _REFERENCES = 3  # as VACE's own examples use; more dilute each other
+_LOOK_NOISE = 0.05  # the lowest that a sampler's last step has, about
+_LOOK_DEPTH = 1 / 3  # DiffTrack found 40 to 57 % best, by queries with keys
 _BYTES_A_TOKEN = 24  # hidden states, queries, keys, values and the wide layer at once, in halves
 
 
@@ -69,6 +73,35 @@ class Shape:
         return self.space * self.patch
 
 
+@dataclass(frozen=True)
+class Reading:
+    """How a checkpoint's attention is read when it looks at footage.
+
+    layer   the block whose attention tells what corresponds to what, from 0
+    noise   the share of noise it is shown the footage with
+    placed  whether queries and keys are compared with their positions turned in
+    """
+
+    layer: int
+    noise: float = _LOOK_NOISE
+    placed: bool = False
+
+    @classmethod
+    def of(cls, checkpoint: Checkpoint) -> Reading:
+        """What its card.toml says (look_layer, look_noise), else what is usual. Raises
+        CheckpointInvalid.
+        """
+        told = _Told(checkpoint)
+        layers = int(_transformer(checkpoint).get("num_layers", 40))
+        layer = told.whole("look_layer", int(layers * _LOOK_DEPTH))
+        noise = told.number("look_noise", _LOOK_NOISE)
+        if layer >= layers:
+            raise told.wrong("look_layer", f"must be less than {layers}")
+        if not 0 <= noise <= 1:
+            raise told.wrong("look_noise", "must be between 0 and 1")
+        return cls(layer, noise)
+
+
 def _transformer(checkpoint: Checkpoint) -> dict[str, Any]:
     return checkpoint.config("transformer") or checkpoint.config("transformer_2")
 
@@ -76,6 +109,7 @@ def _transformer(checkpoint: Checkpoint) -> dict[str, Any]:
 def card_from(checkpoint: Checkpoint) -> ModelCard:
     """The card of a checkpoint; what its card.toml says goes before what is known of the family."""
     told = _Told(checkpoint)
+    Reading.of(checkpoint)
     name, revision = _name(checkpoint)
     shape = Shape.of(checkpoint)
     takes_pictures = checkpoint.class_name == VACE

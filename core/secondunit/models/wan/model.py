@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from typing import Any
@@ -16,13 +16,15 @@ from secondunit.callsheet import (
     Pixels,
     Question,
     Sight,
+    Unwatched,
     Watch,
 )
-from secondunit.models.fitness import cannot_look, check
-from secondunit.models.wan.card import VACE, Shape
+from secondunit.models.fitness import check, check_look
+from secondunit.models.wan.card import VACE, Reading, Shape
 from secondunit.models.wan.conditioning import as_pictures, as_tensors, conditions
 from secondunit.models.wan.decode import decoded, stills
 from secondunit.models.wan.loading import opened, prompt_length, quiet
+from secondunit.models.wan.looking import Reader
 from secondunit.models.wan.machine import device_for, fitting
 from secondunit.models.wan.nearness import encoded, shortened, starting_sigma, steps_left, way
 from secondunit.models.wan.watching import Believed, asking, blocks_of, telling
@@ -80,9 +82,21 @@ class WanModel:
             )
         )
 
-    def look(self, footage: Pixels, question: Question) -> Sight:
-        """Raises ModelUnfit: these checkpoints do not read footage."""
-        raise cannot_look(self.card)
+    def look(self, footage: Pixels, question: Question, watch: Watch | None = None) -> Sight:
+        """One pass over the footage, in pieces, at little noise: see `Reader`.
+
+        Its size need not be the model's own: a larger one is read in shorter pieces. Raises
+        ModelUnfit, SizeUnfit and BadValue at once, NotEnoughMemory and what the watch raises on the
+        way; the model can be used again after any of them.
+        """
+        check_look(footage, question, self.card)
+        frames, height, width = footage.shape[:3]
+        told = f"{frames} frames of {width}x{height}"
+        during = functools.partial(self._at_work, told, watch or Unwatched())
+        reading = Reading.of(self._checkpoint)
+        reach, length = self.card.reach, self._prompt_length
+        reader = Reader(self._pipe, reach, self._shape, reading, length, during)
+        return reader.sight(footage, question)
 
     def provenance(self) -> dict[str, Any]:
         """Weights' hash, class, precision, device, versions, scheduler: all a side-car tells of the
@@ -121,15 +135,17 @@ class WanModel:
                 yield Answer(take, first, frames)
                 first += len(frames)
 
-    @contextmanager
-    def _working(self, shoot: _Shoot) -> Iterator[None]:
-        """Around every stretch of work: cancellable, silent, and out of memory in plain words."""
+    def _working(self, shoot: _Shoot) -> AbstractContextManager[None]:
         sheet = shoot.sheet
+        return self._at_work(f"{sheet.frames} frames of {sheet.width}x{sheet.height}", shoot.watch)
+
+    @contextmanager
+    def _at_work(self, told: str, watch: Watch) -> Iterator[None]:
+        """Around every stretch of work: cancellable, silent, and out of memory in plain words."""
         with ExitStack() as stack:
             stack.enter_context(quiet())
-            told = f"{sheet.frames} frames of {sheet.width}x{sheet.height}"
             stack.enter_context(fitting(self.card.title, told))
-            stack.enter_context(asking(self._blocks, shoot.watch))
+            stack.enter_context(asking(self._blocks, watch))
             yield
 
     def _prepare(self, shoot: _Shoot) -> None:

@@ -1,0 +1,303 @@
+"""Roto: finding a subject through a shot, by the cheapest way a model has; where that is not sure,
+by another; and where none is, by asking the artist.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from secondunit.callsheet import CallSheet, ModelCard, Need, Pixels, Reach, VideoModel
+from secondunit.engine.framing import Framing
+from secondunit.engine.shot import Shot
+from secondunit.engine.views import Views
+from secondunit.engine.watching import JobWatch
+from secondunit.matting.motion import against_background
+from secondunit.matting.sureness import UNSURE, Neighbour, sureness
+from secondunit.matting.track import Belief, Track
+from secondunit.matting.traits import Known, Traits
+from secondunit.matting.ways import Guess, Passage, Way, Wish, carry, look, paint, tint
+from secondunit.media.resize import resized
+from secondunit.stage.fit import Fit
+from secondunit.stage.windows import Run, Window, runs
+from secondunit_contract.frames import Span
+from secondunit_contract.job import Job
+from secondunit_contract.problem import MarkMissing, ProgramFault
+
+_WAYS: tuple[Any, ...] = (look, carry, paint, tint)  # the cheaper first
+_NEXT_WINDOW = 1_000_003  # windows of one take start from different noise
+_LOOKED_AT = 4  # times the area a model shoots
+_JUDGED = 16  # frames at once
+_ASKED = 12  # times at most: nobody reads more
+_LEAST, _MOST = 0.0002, 0.6  # share of the picture; outside it words have found nothing
+_FOUND_ON = 0.5  # share of frames on which words must find something
+
+
+@dataclass
+class Roto:
+    """All calls for the mattes of one job, take by take."""
+
+    shot: Shot
+    card: ModelCard
+    job: Job
+    watch: JobWatch
+    model: VideoModel | None = None
+    sheets: list[dict[str, Any]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._views = Views(self.shot)
+        self.wish: Wish | None = self.shot.task.wish(self.shot.values)
+        indices = range(len(self.shot.layout))
+        self._marked = [index for index in indices if self.shot.marks(index) is not None]
+        self.ways = [way for way in self._askable() if self._can(way)]
+        wanted = [self.wish is not None and not self._is_marked(index) for index in indices]
+        self.runs = self._runs(wanted)
+        self.windows = sum(len(run.windows) for run in self.runs)
+        self.watch.calls = self.windows * self.job.takes
+
+    def seed(self, take: int) -> int:
+        """The seed of a take, counted from 0."""
+        return (self.job.seed + take) % 2**63
+
+    def alternatives(self) -> list[frozenset[Need]]:
+        """What a model must honour: any one of these will do, the first the best."""
+        if not self.windows:
+            return [frozenset()]
+        return [needs for way in self._askable() if (needs := self._needs(way)) is not None]
+
+    def track(self, take: int) -> Track:
+        """What is believed of every frame. Raises MarkMissing where words find nothing."""
+        self.sheets.clear()
+        self._views.forget_all()
+        track = Track(len(self.shot.layout))
+        self._hear_marks(track)
+        for number, way in enumerate(self.ways if self.windows else ()):
+            unsure = track.unsure()
+            if not any(unsure):
+                break
+            if number:
+                self._say_next(way, unsure)
+            for run in self._runs(unsure):
+                self._follow(way, run, track, take)
+        self._refuse_nothing(track)
+        self._ask(track)
+        return track
+
+    def _askable(self) -> Iterator[Way]:
+        """The ways the artist leaves us that can begin from what is known."""
+        told = getattr(self.shot.values, "way", "auto")
+        for way in _WAYS:
+            if told in ("auto", way.NAME) and self._needs(way) is not None:
+                yield way
+
+    def _needs(self, way: Way) -> frozenset[Need] | None:
+        if self.wish is None:
+            return None
+        return way.needs(bool(self._marked), self.wish)
+
+    def _can(self, way: Way) -> bool:
+        needs = self._needs(way)
+        return needs is not None and needs <= self.card.reach.honours
+
+    def _is_marked(self, index: int) -> bool:
+        return index in self._marked
+
+    def _runs(self, wanted: Sequence[bool]) -> list[Run]:
+        reach = self.card.reach
+        return runs(wanted, reach.frames, reach.context, reach.anchors)
+
+    def _hear_marks(self, track: Track) -> None:
+        for index in self._marked:
+            marks = self._views.marks(index)
+            if marks is not None:
+                track.hear(index, Belief(marks, np.zeros_like(marks), 1.0, "given", given=True))
+
+    def _traits(self, track: Track) -> Traits | None:
+        """What the subject is like, from the frames that are marked, or surely found."""
+        known = self._marked or [i for i in range(track.frames) if track.sureness(i) >= UNSURE]
+        some = [known[round(place)] for place in np.linspace(0, len(known) - 1, min(8, len(known)))]
+        return Traits.of(
+            Known(self._views.frame(index), belief.found, self._motion(index))
+            for index in some
+            if (belief := track[index]) is not None
+        )
+
+    def _follow(self, way: Way, run: Run, track: Track, take: int) -> None:
+        """One way through one run: guessed window by window, then judged as a whole."""
+        traits = self._traits(track)
+        draft = Track(track.frames)
+        alike: dict[int, float] = {}
+        for count, window in enumerate(run.windows):
+            marks = {i: b.found for i in window.shown if (b := self._known(i, draft, track))}
+            guess = self._guessed(way, window, marks, self.seed(take) + count * _NEXT_WINDOW)
+            for place, index in enumerate(window.shown):
+                if index not in window.fresh:
+                    continue
+                found = guess.found[place]
+                if traits is not None:
+                    found = traits.weighed(found, self._views.frame(index), self._motion(index))
+                draft.hear(index, Belief(found, guess.spread[place], 0.0, way.NAME))
+                alike[index] = float(guess.alike[place])
+            if run.in_order:
+                self._views.forget(window.shown[-1] - 1, window.shown)
+        self._judge(run.frames, draft, alike, track)
+        self._views.forget_all()
+
+    def _known(self, index: int, draft: Track, track: Track) -> Belief | None:
+        """What a window may be shown of a frame: what is given or sure, else what was just made."""
+        if track.sureness(index) >= UNSURE:
+            return track[index]
+        return draft[index]
+
+    def _motion(self, index: int) -> Pixels:
+        """How far each pixel of a frame moves against the background, in pixels."""
+        beside = [i for i in (index - 1, index + 1) if 0 <= i < len(self.shot.layout)]
+        return against_background(self._views.frame(index), [self._views.frame(i) for i in beside])
+
+    def _guessed(self, way: Way, window: Window, marks: dict[int, Pixels], seed: int) -> Guess:
+        """A way's guess of a window's frames, at the size of the views; the subject shown large."""
+        shown = list(window.shown)
+        if way.NAME != look.NAME:
+            shown += [shown[-1]] * (self.card.reach.frames.up(len(shown)) - len(shown))
+        framing = Framing.around(marks, shown, self._views.size)
+        fit = Fit.into(framing.size, self._reach(way))
+        plate = [fit.shown(framing.cut(p, self._views.frame(i))) for p, i in enumerate(shown)]
+        said = {
+            place: np.clip(fit.shown(framing.cut(place, marks[index])[..., None])[..., 0], 0, 1)
+            for place, index in enumerate(shown)
+            if index in marks
+        }
+        honours = self.card.reach.honours
+        passage = Passage(self.shot.layout.rate, np.stack(plate), said, honours)
+        guess = self._answered(way, passage, seed)
+
+        def whole(planes: Pixels) -> Pixels:
+            inner = (plane[: fit.inner.height, : fit.inner.width, None] for plane in planes)
+            grown = (
+                np.clip(resized(each, framing.size, "bicubic"), 0, 1)[..., 0] for each in inner
+            )
+            return np.stack([framing.put(place, each) for place, each in enumerate(grown)])
+
+        return Guess(whole(guess.found), whole(guess.spread), guess.alike)
+
+    def _reach(self, way: Way) -> Reach:
+        """What a way works in. Looking makes nothing, so it may look at more than is shot."""
+        reach = self.card.reach
+        if way.NAME != look.NAME or not self._wish.closely:
+            return reach
+        return replace(reach, area=reach.area * _LOOKED_AT)
+
+    def _answered(self, way: Way, passage: Passage, seed: int) -> Guess:
+        if way.NAME == look.NAME:
+            sight = self._model.look(passage.plate, look.question(passage, self._wish), self.watch)
+            self.watch.called()
+            return look.guess(passage, sight)
+        answers = []
+        for sheet in way.write(passage, self._wish):
+            answers += self._shot(sheet, seed)
+        return way.read(passage, self._wish, answers)
+
+    def _shot(self, sheet: CallSheet, seed: int) -> list[Pixels]:
+        """All takes of one sheet."""
+        sheet.seeds = tuple((seed + each) % 2**63 for each in sheet.seeds)
+        sheet.steps = self.job.steps if self.job.steps is not None else self.card.steps
+        guidance = self.job.guidance
+        sheet.guidance = guidance if guidance is not None else self.card.guidance
+        self.sheets.append(sheet.summary())
+        takes: dict[int, list[Pixels]] = {}
+        for answer in self._model.shoot(sheet, self.watch):
+            takes.setdefault(answer.take, []).append(answer.frames)
+        self.watch.called()
+        return [np.concatenate(takes[take]) for take in sorted(takes)]
+
+    def _judge(self, frames: Span, draft: Track, alike: dict[int, float], track: Track) -> None:
+        """Say of each guess how sure it is, and keep it where that is more than there was."""
+        before = None
+        for start in range(frames.start, frames.stop, _JUDGED):
+            indices = range(start, min(start + _JUDGED, frames.stop))
+            beliefs = [belief for i in indices if (belief := draft[i]) is not None]
+            plate = self._views.frames(indices)
+            guess = Guess(
+                np.stack([each.found for each in beliefs]),
+                np.stack([each.spread for each in beliefs]),
+                np.array([alike[i] for i in indices], np.float32),
+            )
+            if before is None and start > 0 and (known := track[start - 1]) is not None:
+                before = Neighbour(self._views.frame(start - 1), known.found)
+            sure = sureness(plate, guess, before, self._area(track))
+            for index, belief, how in zip(indices, beliefs, sure, strict=True):
+                told = Belief(belief.found, belief.spread, float(how), belief.way)
+                track.hear(index, told)
+            before = Neighbour(plate[-1], guess.found[-1])
+            self._views.forget(indices[-1])
+
+    def _area(self, track: Track) -> float | None:
+        """The subject's usual area, in pixels of the views, from what is marked."""
+        known = [float((b.found > 0.5).sum()) for i in self._marked[:8] if (b := track[i])]
+        return float(np.median(known)) if known else None
+
+    def _say_next(self, way: Way, unsure: Sequence[bool]) -> None:
+        spans = _spans(unsure)
+        self.watch.calls += sum(len(run.windows) for run in self._runs(unsure))
+        told = ", ".join(self._numbers(span) for span in spans[:4])
+        more = f" and {len(spans) - 4} stretches more" if len(spans) > 4 else ""
+        self.watch.notice(f"Not sure of {told}{more}: trying another way ({way.NAME})")
+
+    def _numbers(self, span: Span) -> str:
+        first = self.shot.layout.first - self.shot.layout.deliver.start
+        if len(span) == 1:
+            return f"frame {first + span.start}"
+        return f"frames {first + span.start} to {first + span.stop - 1}"
+
+    def _refuse_nothing(self, track: Track) -> None:
+        """Words must have found something on most frames: a subject is never made up."""
+        if self._marked or not self.windows:
+            return
+        shares = [
+            float((b.found > 0.5).mean()) if (b := track[i]) else 0.0 for i in range(track.frames)
+        ]
+        on = float(np.mean([_LEAST < share < _MOST for share in shares]))
+        sure = np.mean([not each for each in track.unsure()])
+        if on < _FOUND_ON or not sure:
+            raise MarkMissing(
+                f"{self._wish.subject.strip() or 'It'} was not surely found in the shot",
+                f"Found on {on:.0%} of the frames by {self.card.title}, sure of {sure:.0%}",
+                "Click on it on one frame, draw a box around it, or give a matte of one frame",
+            )
+
+    def _ask(self, track: Track) -> None:
+        """Say of each stretch that stayed unsure where a click would help most."""
+        if not self.windows:
+            return
+        first = self.shot.layout.first - self.shot.layout.deliver.start
+        for span in sorted(_spans(track.unsure()), key=len, reverse=True)[:_ASKED]:
+            worst = min(range(span.start, span.stop), key=track.sureness)
+            self.watch.ask(
+                f"Frame {first + worst}: is the matte right? Click once on the subject there",
+                frame=first + worst,
+                first=first + span.start,
+                last=first + span.stop - 1,
+                sureness=round(track.sureness(worst), 3),
+            )
+
+    @property
+    def _wish(self) -> Wish:
+        if self.wish is None:
+            raise ProgramFault("A roto without a wish was asked to follow")
+        return self.wish
+
+    @property
+    def _model(self) -> VideoModel:
+        if self.model is None:
+            raise ProgramFault("A roto without a model was asked to follow")
+        return self.model
+
+
+def _spans(flags: Sequence[bool]) -> list[Span]:
+    """Stretches of frames that are flagged."""
+    edges = [0, *(i for i in range(1, len(flags)) if flags[i] != flags[i - 1]), len(flags)]
+    return [Span(start, stop) for start, stop in pairwise(edges) if start < stop and flags[start]]

@@ -1,0 +1,103 @@
+"""Traits: what tells a subject from its surroundings in this shot, learnt where both are known, and
+weighed against a hint elsewhere.
+
+Its colours, and how it moves against the background. After Boykov and Jolly: Interactive Graph Cuts
+(2001) and Bai et al.: Video SnapCut (2009): the ratio of two histograms is evidence. A model's hint
+says where the subject is; its traits say which side of a near edge a pixel is on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from scipy.ndimage import gaussian_filter, gaussian_filter1d
+
+from secondunit.callsheet import Pixels
+from secondunit.matting.refine import guided
+
+Histogram = NDArray[np.float64]
+
+_BINS, _SOFT = 16, 0.8  # along each axis of Lab; and how far a colour speaks for its neighbours
+_CHROMA = 60.0  # Lab's a and b beyond which colours are told apart no more
+_RARE = 1e-5  # what a colour nobody has seen counts, on either side
+_WEIGHT, _MOST = 1.5, 3.0  # of the evidence of colour beside a hint's, and its bound, in nats
+_SPEEDS, _SLOWEST, _OCTAVES = 12, 0.25, 0.5  # bins of motion; the first ends so many pixels away
+_MOVES, _STANDS = 3.0, 0.7  # at most, for what moves; less against what stands: subjects pause
+_DOUBT = 0.02  # that a hint's 0 and 1 leave
+_REACH, _FIRM, _SMOOTH = 4, 1.5, 1e-3  # of the filter that sets the answer on the picture's edges
+_FEWEST = 12.0  # pixels of a side that can be learnt from
+
+
+class Known(NamedTuple):
+    """A frame both sides are known on: picture (H,W,3) display-referred, its matte (H,W) 0..1, and
+    its motion against the background (H,W) in pixels, where it was measured.
+    """
+
+    picture: Pixels
+    matte: Pixels
+    motion: Pixels | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Traits:
+    """How often each colour and each speed is the subject's, and how often its surroundings'."""
+
+    colours: tuple[Histogram, Histogram]
+    speeds: tuple[Histogram, Histogram] | None
+
+    @classmethod
+    def of(cls, frames: Iterable[Known]) -> Traits | None:
+        """Learnt from frames; None where these hold too little of either side."""
+        colours = np.zeros((2, *(_BINS,) * 3))
+        speeds = np.zeros((2, _SPEEDS))
+        for known in frames:
+            for side, share in enumerate((known.matte, 1 - known.matte)):
+                np.add.at(colours[side], _places(known.picture), share)
+                if known.motion is not None:
+                    np.add.at(speeds[side], _speed(known.motion), share)
+        if colours.sum((1, 2, 3)).min() < _FEWEST:
+            return None
+        soft = [gaussian_filter(each, _SOFT, mode="nearest") for each in colours]
+        pace = [gaussian_filter1d(each, 1.0, mode="nearest") for each in speeds]
+        moves = speeds.sum() > 0
+        return cls(_shares(soft), _shares(pace) if moves else None)
+
+    def weighed(self, found: Pixels, picture: Pixels, motion: Pixels | None = None) -> Pixels:
+        """A hint (H,W) with the evidence of a picture (H,W,3) and of its motion, on its edges."""
+        sure = np.clip(found, _DOUBT, 1 - _DOUBT)
+        odds = np.log(sure / (1 - sure)) + _WEIGHT * self._by_colour(picture)
+        if motion is not None and self.speeds is not None:
+            odds = odds + self._by_motion(self.speeds, motion)
+        together = (1 / (1 + np.exp(-odds))).astype(np.float32)
+        return np.clip(guided(together, picture, _REACH, _FIRM, _SMOOTH), 0, 1)
+
+    def _by_colour(self, picture: Pixels) -> Histogram:
+        ours, theirs = (each[_places(picture)] for each in self.colours)
+        return np.clip(np.log((ours + _RARE) / (theirs + _RARE)), -_MOST, _MOST)
+
+    def _by_motion(self, speeds: tuple[Histogram, Histogram], motion: Pixels) -> Histogram:
+        ours, theirs = (each[_speed(motion)] for each in speeds)
+        return np.clip(np.log((ours + 1e-3) / (theirs + 1e-3)), -_STANDS, _MOVES)
+
+
+def _shares(counts: list[Histogram]) -> tuple[Histogram, Histogram]:
+    first, second = (each / each.sum() for each in counts)
+    return first, second
+
+
+def _places(picture: Pixels) -> tuple[NDArray[np.intp], ...]:
+    """Each pixel's place in the histograms of colour."""
+    lab = cv2.cvtColor(np.ascontiguousarray(np.clip(picture, 0, 1), np.float32), cv2.COLOR_RGB2LAB)
+    unit = np.stack([lab[..., 0] / 100, *((lab[..., c] / _CHROMA + 1) / 2 for c in (1, 2))])
+    return tuple(np.clip((unit * _BINS).astype(np.intp), 0, _BINS - 1))
+
+
+def _speed(motion: Pixels) -> NDArray[np.intp]:
+    """Each pixel's place in the histograms of motion: half octaves, since speeds vary so."""
+    octaves = np.log2(np.maximum(motion, 1e-6) / _SLOWEST) / _OCTAVES + 1
+    return np.clip(octaves, 0, _SPEEDS - 1).astype(np.intp)
