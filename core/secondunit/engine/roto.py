@@ -261,11 +261,10 @@ class Roto:
             float((b.found > 0.5).mean()) if (b := track[i]) else 0.0 for i in range(track.frames)
         ]
         on = float(np.mean([_LEAST < share < _MOST for share in shares]))
-        sure = np.mean([not each for each in track.unsure()])
-        if on < _FOUND_ON or not sure:
+        if on < _FOUND_ON:
             raise MarkMissing(
-                f"{self._wish.subject.strip() or 'It'} was not surely found in the shot",
-                f"Found on {on:.0%} of the frames by {self.card.title}, sure of {sure:.0%}",
+                f"{self._wish.subject.strip() or 'It'} was not found in the shot",
+                f"Found on {on:.0%} of the frames by {self.card.title}",
                 "Click on it on one frame, draw a box around it, or give a matte of one frame",
             )
 
