@@ -33,7 +33,7 @@ def measure() -> tuple[dict[str, float], dict[str, Any]]:
     import torch
 
     torch.set_num_threads(1)  # for both sides: two scatter by a fifth wherever a core is shared
-    settings = Settings.found()
+    settings = replace(Settings.found(), threads=1)
     engine = Engine(settings)
     with tempfile.TemporaryDirectory() as folder:
         job = Job(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -28,6 +29,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+
 
 Json = Annotated[bool, typer.Option("--json", help="For programs: JSON instead of words")]
 ModelOption = Annotated[str, typer.Option("--model", "-m", help="Name, folder or repository id")]
@@ -100,7 +102,9 @@ def rerun(
     again = output or str(
         path.with_name(f"{path.name.partition('.')[0]}_again" + "".join(path.suffixes))
     )
-    made = _run(Job(**{**vars(job), "output": again}), None, lines)
+    # As many threads as then: the last bits hang on it.
+    settings = replace(Settings.found(), threads=sidecar.threads_of(story))
+    made = _run(Job(**{**vars(job), "output": again}), None, lines, settings)
     for each in made:
         now = sidecar.read(Path(each.sidecar)).get("inputs", {})
         for name in sidecar.changed_inputs(story, now):
@@ -180,9 +184,11 @@ def demo(
         raise typer.Exit(1)
 
 
-def _run(job: Job, previews: Path | None, lines: bool) -> list[Take]:
+def _run(
+    job: Job, previews: Path | None, lines: bool, settings: Settings | None = None
+) -> list[Take]:
     with Telling(lines) as telling, stopping() as cancel:
-        made = Engine(Settings.found(), previews).run(job, telling, cancel)
+        made = Engine(settings, previews).run(job, telling, cancel)
     if made and not lines:
         say(f"contact sheet: {escape(made[-1].sheet)}")
     return made

@@ -19,7 +19,7 @@ from secondunit_contract.clip import Clip
 from secondunit_contract.job import Job
 from secondunit_contract.problem import ModelUnfit, ModelUnknown
 
-Calls = Shooting | Roto
+Planned = Shooting | Roto
 """All of a job's calls: pictures are shot, mattes are found."""
 
 
@@ -46,7 +46,7 @@ class Casting:
 
     def cast(
         self, job: Job, task: Task, values: Any, clips: Mapping[str, Clip], watch: JobWatch
-    ) -> tuple[Shot, Calls]:
+    ) -> tuple[Shot, Planned]:
         """The shot opened for the model that will shoot it, and its calls planned.
 
         Raises ModelUnknown, ModelUnfit and whatever is wrong with the clips.
@@ -89,7 +89,7 @@ class Casting:
         clips: Mapping[str, Clip],
         watch: JobWatch,
         card: ModelCard,
-    ) -> tuple[Shot, Calls]:
+    ) -> tuple[Shot, Planned]:
         shot = Shot(task, values, clips, card.reach)
         try:
             refuse_if_too_large(shot.layout.size, shot.fit.working)

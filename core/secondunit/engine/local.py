@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Iterable
+from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import Any
 
 from secondunit import tasks
 from secondunit.callsheet import Cancelled, Pixels, VideoModel
-from secondunit.engine.casting import Calls, Casting
+from secondunit.engine.casting import Casting, Planned
 from secondunit.engine.dailies import Dailies
 from secondunit.engine.finishing import Finish
 from secondunit.engine.inputs import fingerprints
@@ -19,9 +20,11 @@ from secondunit.engine.keeping import refuse_loss
 from secondunit.engine.prelude import with_matte
 from secondunit.engine.pulling import Pull, format_with_layers
 from secondunit.engine.roto import Roto
+from secondunit.engine.rushes import Rushes
 from secondunit.engine.shot import Shot
 from secondunit.engine.slate import sheet_path, slated
-from secondunit.engine.tracing import traced_beside
+from secondunit.engine.threads import held_at, threads
+from secondunit.engine.tracing import splines_path, traced_beside
 from secondunit.engine.watching import Cancel, JobWatch, Report
 from secondunit.ledger import sidecar
 from secondunit.media.contact import Row, contact_sheet
@@ -41,7 +44,9 @@ class Engine:
     """Shoots jobs. Models stay loaded between them.
 
     `previews` is a folder where pictures of what a model believes so far are put; none without it.
-    `brought` are models made ready elsewhere, to be shot with beside those found on disk.
+    `brought` are models made ready elsewhere, to be shot with beside those found on disk. `rushes`
+    is a folder where answers are kept until a job ends, so that one that was broken off goes on
+    where it was; nothing is kept without it, nor for a job without an id.
     """
 
     def __init__(
@@ -49,9 +54,12 @@ class Engine:
         settings: Settings | None = None,
         previews: Path | None = None,
         brought: Iterable[VideoModel] = (),
+        rushes: Path | None = None,
     ) -> None:
-        self.casting = Casting(settings or Settings.found(), brought)
-        self._previews = previews
+        settings = settings or Settings.found()
+        self.casting = Casting(settings, brought)
+        self._threads = threads(settings.threads)
+        self._previews, self._rushes = previews, rushes
 
     def run(self, job: Job, report: Report, cancel: Cancel | None = None) -> list[Take]:
         """Shoot a job, telling all that happens as events; raises nothing."""
@@ -81,7 +89,8 @@ class Engine:
         Takes that were finished before a problem stay on disk, and were reported.
         """
         try:
-            return self._shot(job, report, cancel or Cancel())
+            with held_at(self._threads):
+                return self._shot(job, report, cancel or Cancel())
         except Problem as problem:
             problem.where = problem.where or _place(job)
             raise
@@ -99,16 +108,26 @@ class Engine:
         watch = JobWatch(job.id, report, cancel, preview)
         shot, shooting = self.casting.cast(job, task, values, job.inputs, watch)
         with shot:
-            return Delivery(job, shot, shooting, report, cancel).takes()
+            told = _told(shooting, self._threads)
+            shooting.rushes = Rushes.of(self._rushes, job, told)
+            takes = Delivery(job, shot, shooting, told, report, cancel).takes()
+            shooting.rushes.forget()
+            return takes
 
 
 class Delivery:
     """Writes the takes of one job, each with its side-car, and their contact sheet."""
 
     def __init__(
-        self, job: Job, shot: Shot, shooting: Calls, report: Report, cancel: Cancel
+        self,
+        job: Job,
+        shot: Shot,
+        shooting: Planned,
+        model: dict[str, Any],
+        report: Report,
+        cancel: Cancel,
     ) -> None:
-        self._job, self._shot, self._shooting = job, shot, shooting
+        self._job, self._shot, self._shooting, self._model = job, shot, shooting, model
         self._report, self._cancel = report, cancel
         painted = [index for run in shooting.runs for index in run.frames]
         self._dailies = Dailies(
@@ -121,10 +140,7 @@ class Delivery:
         inputs = fingerprints(self._job)
         made = []
         for number in range(self._job.takes):
-            take = self._written(number)
-            self._dailies.sheet(Path(take.sheet))
-            story = sidecar.told(self._job, take, self._model_told(), self._shooting.sheets, inputs)
-            sidecar.written(Path(take.sidecar), story)
+            take = self._written(number, inputs)
             made.append(take)
             self._report(Event("take", self._job.id, "", number + 1, self._job.takes, take=take))
         return made
@@ -143,23 +159,44 @@ class Delivery:
         matte = shot.task.MAKES == "matte"
         return path, format_with_layers(wanted, shot) if matte else wanted
 
-    def _written(self, number: int) -> Take:
-        shot, job = self._shot, self._job
+    def _written(self, number: int, inputs: dict[str, str]) -> Take:
+        """A take on disk. Its media has its name last: what lies there is told of, and whole."""
         path, format = self._slated(number)
-        self._dailies.take(f"take {job.first_take + number} · seed {self._shooting.seed(number)}")
+        self._dailies.take(f"take {self._job.first_take + number} · seed {self._seed(number)}")
         finish, told = self._finish(number, format)
-        with create(path, format, shot.range.first) as writer:
-            for index, frame in finish.frames():
-                self._cancel.check()
-                writer.write(frame)
-                self._dailies.saw(index, partial(finish.look, index, frame))
-        media = str(writer.path)
+        untold: Problem | None = None
+        with ExitStack() as undone:
+            with create(path, format, self._shot.range.first) as writer:
+                for index, frame in finish.frames():
+                    self._cancel.check()
+                    writer.write(frame)
+                    self._dailies.saw(index, partial(finish.look, index, frame))
+                take = self._take(number, str(writer.path), told)
+                self._dailies.sheet(Path(take.sheet))
+                undone.callback(Path(take.sidecar).unlink, missing_ok=True)
+                try:
+                    self._tell(take, inputs)
+                except Problem as problem:  # no reason to lose the take
+                    untold = problem
+            undone.pop_all()
+        if untold:
+            raise untold
+        if "splines" in take.extra:
+            traced_beside(take)
+        return take
+
+    def _tell(self, take: Take, inputs: dict[str, str]) -> None:
+        story = sidecar.told(self._job, take, self._model, self._shooting.sheets, inputs)
+        sidecar.written(Path(take.sidecar), story)
+
+    def _take(self, number: int, media: str, told: dict[str, Any]) -> Take:
+        shot, job = self._shot, self._job
         if getattr(shot.values, "splines", False):
-            told |= {"splines": str(traced_beside(media, shot.range, shot.layout.rate))}
+            told = told | {"splines": str(splines_path(media))}
         return Take(
             job.id,
             job.first_take + number,
-            self._shooting.seed(number),
+            self._seed(number),
             media,
             shot.range,
             shot.layout.rate,
@@ -170,6 +207,9 @@ class Delivery:
             {"plate_at": list(shot.layout.plate_box())} | told,
         )
 
+    def _seed(self, number: int) -> int:
+        return self._shooting.seed(number)
+
     def _finish(self, number: int, format: Format) -> tuple[Finish | Pull, dict[str, Any]]:
         """What makes a take's frames, and what there is to tell of them."""
         if isinstance(self._shooting, Roto):
@@ -179,13 +219,15 @@ class Delivery:
             return Pull(self._shot, format, track), told
         return Finish(self._shot, self._shooting.painted(number)), {}
 
-    def _model_told(self) -> dict[str, Any]:
-        card, model = self._shooting.card, self._shooting.model
-        if model is None:
-            return {}
-        told = {"name": card.name, "title": card.title, "licence": card.licence}
-        told |= {"training_data": card.training_data, "revision": card.revision}
-        return told | model.provenance()
+
+def _told(shooting: Planned, threads: int) -> dict[str, Any]:
+    """All a side-car tells of the model, and of how many threads computed; nothing without one."""
+    card, model = shooting.card, shooting.model
+    if model is None:
+        return {}
+    told = {"name": card.name, "title": card.title, "licence": card.licence}
+    told |= {"training_data": card.training_data, "revision": card.revision}
+    return told | model.provenance() | {"threads": threads}
 
 
 def _place(job: Job) -> str:

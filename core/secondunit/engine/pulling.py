@@ -88,7 +88,7 @@ class Pull:
         seen = Seen(
             shot.to_display(native),
             self._light.to_linear(own),
-            given=shot.marks(index) if self._track.given(index) else None,
+            given=shot.marks(index) if shot.draws_mattes else None,
             garbage=self._garbage(frame) if self._garbage else None,
             holdout=self._holdout(frame) if self._holdout else None,
             clean=None if self._clean is None else self._light.to_linear(self._clean(frame)),

@@ -4,18 +4,18 @@ by another; and where none is, by asking the artist.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
-from secondunit.callsheet import CallSheet, ModelCard, Need, Pixels, Reach, VideoModel
+from secondunit.callsheet import CallSheet, Need, Pixels, Reach, Sight
+from secondunit.engine.calls import Calls
 from secondunit.engine.framing import Framing
-from secondunit.engine.shot import Shot
+from secondunit.engine.rushes import Answer
 from secondunit.engine.views import Views
-from secondunit.engine.watching import JobWatch
 from secondunit.matting.motion import against_background
 from secondunit.matting.sureness import UNSURE, Neighbour, sureness
 from secondunit.matting.track import Belief, Track
@@ -25,11 +25,9 @@ from secondunit.media.resize import resized
 from secondunit.stage.fit import Fit
 from secondunit.stage.windows import Run, Window, runs
 from secondunit_contract.frames import Span
-from secondunit_contract.job import Job
-from secondunit_contract.problem import MarkMissing, ProgramFault
+from secondunit_contract.problem import MarkMissing
 
 _WAYS: tuple[Any, ...] = (look, carry, paint, tint)  # the cheaper first
-_NEXT_WINDOW = 1_000_003  # windows of one take start from different noise
 _LOOKED_AT = 4  # times the area a model shoots
 _JUDGED = 16  # frames at once
 _ASKED = 12  # times at most: nobody reads more
@@ -38,30 +36,22 @@ _FOUND_ON = 0.5  # share of frames on which words must find something
 
 
 @dataclass
-class Roto:
+class Roto(Calls):
     """All calls for the mattes of one job, take by take."""
 
-    shot: Shot
-    card: ModelCard
-    job: Job
-    watch: JobWatch
-    model: VideoModel | None = None
-    sheets: list[dict[str, Any]] = field(default_factory=list)
+    _take: int = 0
+    _asked: int = 0
 
     def __post_init__(self) -> None:
         self._views = Views(self.shot)
-        self.wish: Wish | None = self.shot.task.wish(self.shot.values)
+        self.wish: Wish = self.shot.task.wish(self.shot.values)
         indices = range(len(self.shot.layout))
-        self._marked = [index for index in indices if self.shot.marks(index) is not None]
+        self._marked = tuple(index for index in indices if self.shot.marks(index) is not None)
         self.ways = [way for way in self._askable() if self._can(way)]
-        wanted = [self.wish is not None and not self._is_marked(index) for index in indices]
-        self.runs = self._runs(wanted)
+        told = bool(self._marked or self.wish.subject)
+        self.runs = self._runs([told and index not in set(self._marked) for index in indices])
         self.windows = sum(len(run.windows) for run in self.runs)
         self.watch.calls = self.windows * self.job.takes
-
-    def seed(self, take: int) -> int:
-        """The seed of a take, counted from 0."""
-        return (self.job.seed + take) % 2**63
 
     def alternatives(self) -> list[frozenset[Need]]:
         """What a model must honour: any one of these will do, the first the best."""
@@ -73,6 +63,7 @@ class Roto:
         """What is believed of every frame. Raises MarkMissing where words find nothing."""
         self.sheets.clear()
         self._views.forget_all()
+        self._take, self._asked = take, 0
         track = Track(len(self.shot.layout))
         self._hear_marks(track)
         for number, way in enumerate(self.ways if self.windows else ()):
@@ -95,26 +86,22 @@ class Roto:
                 yield way
 
     def _needs(self, way: Way) -> frozenset[Need] | None:
-        if self.wish is None:
-            return None
         return way.needs(bool(self._marked), self.wish)
 
     def _can(self, way: Way) -> bool:
         needs = self._needs(way)
         return needs is not None and needs <= self.card.reach.honours
 
-    def _is_marked(self, index: int) -> bool:
-        return index in self._marked
-
     def _runs(self, wanted: Sequence[bool]) -> list[Run]:
         reach = self.card.reach
         return runs(wanted, reach.frames, reach.context, reach.anchors)
 
     def _hear_marks(self, track: Track) -> None:
+        way = "given" if self.shot.draws_mattes else "marked"
         for index in self._marked:
             marks = self._views.marks(index)
             if marks is not None:
-                track.hear(index, Belief(marks, np.zeros_like(marks), 1.0, "given", given=True))
+                track.hear(index, Belief(marks, np.zeros_like(marks), 1.0, way, given=True))
 
     def _traits(self, track: Track) -> Traits | None:
         """What the subject is like, from the frames that are marked, or surely found."""
@@ -133,7 +120,7 @@ class Roto:
         alike: dict[int, float] = {}
         for count, window in enumerate(run.windows):
             marks = {i: b.found for i in window.shown if (b := self._known(i, draft, track))}
-            guess = self._guessed(way, window, marks, self.seed(take) + count * _NEXT_WINDOW)
+            guess = self._guessed(way, window, marks, self.seed(take, count))
             for place, index in enumerate(window.shown):
                 if index not in window.fresh:
                     continue
@@ -187,32 +174,49 @@ class Roto:
     def _reach(self, way: Way) -> Reach:
         """What a way works in. Looking makes nothing, so it may look at more than is shot."""
         reach = self.card.reach
-        if way.NAME != look.NAME or not self._wish.closely:
+        if way.NAME != look.NAME or not self.wish.closely:
             return reach
         return replace(reach, area=reach.area * _LOOKED_AT)
 
     def _answered(self, way: Way, passage: Passage, seed: int) -> Guess:
         if way.NAME == look.NAME:
-            sight = self._model.look(passage.plate, look.question(passage, self._wish), self.watch)
-            self.watch.called()
-            return look.guess(passage, sight)
+            return look.guess(passage, self._looked(passage))
         answers = []
-        for sheet in way.write(passage, self._wish):
+        for sheet in way.write(passage, self.wish):
             answers += self._shot(sheet, seed)
-        return way.read(passage, self._wish, answers)
+        return way.read(passage, self.wish, answers)
+
+    def _looked(self, passage: Passage) -> Sight:
+        def look_there() -> dict[str, Pixels]:
+            question = look.question(passage, self.wish)
+            sight = self.ready.look(passage.plate, question, self.watch)
+            told = {"found": sight.found, "confidence": sight.confidence}
+            return told if sight.spread is None else told | {"spread": sight.spread}
+
+        told = self._rush(look_there)
+        return Sight(told["found"], told["confidence"], told.get("spread"))
 
     def _shot(self, sheet: CallSheet, seed: int) -> list[Pixels]:
         """All takes of one sheet."""
         sheet.seeds = tuple((seed + each) % 2**63 for each in sheet.seeds)
-        sheet.steps = self.job.steps if self.job.steps is not None else self.card.steps
-        guidance = self.job.guidance
-        sheet.guidance = guidance if guidance is not None else self.card.guidance
+        self.advised(sheet)
         self.sheets.append(sheet.summary())
-        takes: dict[int, list[Pixels]] = {}
-        for answer in self._model.shoot(sheet, self.watch):
-            takes.setdefault(answer.take, []).append(answer.frames)
+
+        def shoot() -> dict[str, Pixels]:
+            takes: dict[str, list[Pixels]] = {}
+            for answer in self.ready.shoot(sheet, self.watch):
+                takes.setdefault(f"{answer.take:04d}", []).append(answer.frames)
+            return {take: np.concatenate(frames) for take, frames in takes.items()}
+
+        return [frames for _, frames in sorted(self._rush(shoot).items())]
+
+    def _rush(self, ask: Callable[[], Answer]) -> Answer:
+        """One call's answer: a take's calls come in the same order whenever it is shot."""
+        name = f"roto_{self.seed(self._take)}_{self._asked}"
+        self._asked += 1
+        told = self.rushes.answer(name, ask)
         self.watch.called()
-        return [np.concatenate(takes[take]) for take in sorted(takes)]
+        return told
 
     def _judge(self, frames: Span, draft: Track, alike: dict[int, float], track: Track) -> None:
         """Say of each guess how sure it is, and keep it where that is more than there was."""
@@ -263,7 +267,7 @@ class Roto:
         on = float(np.mean([_LEAST < share < _MOST for share in shares]))
         if on < _FOUND_ON:
             raise MarkMissing(
-                f"{self._wish.subject.strip() or 'It'} was not found in the shot",
+                f"{self.wish.subject or 'It'} was not found in the shot",
                 f"Found on {on:.0%} of the frames by {self.card.title}",
                 "Click on it on one frame, draw a box around it, or give a matte of one frame",
             )
@@ -282,18 +286,6 @@ class Roto:
                 last=first + span.stop - 1,
                 sureness=round(track.sureness(worst), 3),
             )
-
-    @property
-    def _wish(self) -> Wish:
-        if self.wish is None:
-            raise ProgramFault("A roto without a wish was asked to follow")
-        return self.wish
-
-    @property
-    def _model(self) -> VideoModel:
-        if self.model is None:
-            raise ProgramFault("A roto without a model was asked to follow")
-        return self.model
 
 
 def _spans(flags: Sequence[bool]) -> list[Span]:

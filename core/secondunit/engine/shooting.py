@@ -4,39 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 
-from secondunit.callsheet import Answer, CallSheet, ModelCard, Need, Pixels, VideoModel
+from secondunit.callsheet import Answer, CallSheet, Need, Pixels
+from secondunit.engine.calls import Calls
 from secondunit.engine.marks import scaled
-from secondunit.engine.shot import Shot
-from secondunit.engine.watching import JobWatch
 from secondunit.stage.scene import Scene
 from secondunit.stage.seams import healed
 from secondunit.stage.windows import Run, Window, runs
-from secondunit_contract.job import Job
 from secondunit_contract.problem import ProgramFault
-
-_NEXT_WINDOW = 1_000_003  # windows of one take start from different noise
 
 
 @dataclass
-class Shooting:
+class Shooting(Calls):
     """All calls of one job, take by take.
 
     Where the whole job is one window its takes are one call, which shares what they have in common;
     where it is more, each window must see what its own take has made before.
     """
 
-    shot: Shot
-    card: ModelCard
-    job: Job
-    watch: JobWatch
-    model: VideoModel | None = None
-    sheets: list[dict[str, Any]] = field(default_factory=list)
     _shown: dict[int, Pixels] = field(default_factory=dict)
     _together: Iterator[Answer] | None = None
+    _opens: int = 0
     _first: CallSheet | None = None
 
     def __post_init__(self) -> None:
@@ -45,10 +35,6 @@ class Shooting:
         self.runs: list[Run] = runs(painted, reach.frames, reach.context, reach.anchors)
         self.windows = sum(len(run.windows) for run in self.runs)
         self.watch.calls = self.windows * self.job.takes
-
-    def seed(self, take: int) -> int:
-        """The seed of a take, counted from 0."""
-        return (self.job.seed + take) % 2**63
 
     def painted(self, take: int) -> Iterator[tuple[int, Pixels]]:
         """(index, picture at the working size) of every frame with paint on it, in order."""
@@ -80,9 +66,11 @@ class Shooting:
     ) -> list[tuple[int, Pixels]]:
         sheet = self._first or self.sheet(window, made)
         self._first = None
-        sheet.seeds = ((self.seed(take) + count * _NEXT_WINDOW) % 2**63,)
+        sheet.seeds = (self.seed(take, count),)
         self.sheets.append(sheet.summary())
-        answer = self._answer(sheet, take)
+        name = f"shot_{sheet.seeds[0]}"
+        answer = self.rushes.answer(name, lambda: {"frames": self._answer(sheet, take)})["frames"]
+        self.watch.called()
         kept, known = ~np.asarray(sheet.paint), np.array(sheet.plate)
         for index, picture in sheet.keys.items():
             kept[index], known[index] = True, picture
@@ -122,10 +110,7 @@ class Shooting:
                 sheet.keys[place] = made[index]
         given, room = self.shot.references(), self.card.reach.references
         sheet.references = (*given, *sheet.references[: max(0, room - len(given))])
-        sheet.steps = self.job.steps if self.job.steps is not None else self.card.steps
-        guidance = self.job.guidance
-        sheet.guidance = guidance if guidance is not None else self.card.guidance
-        return sheet
+        return self.advised(sheet)
 
     def _scene(self, indices: list[int]) -> Scene:
         fit = self.shot.fit
@@ -141,32 +126,28 @@ class Shooting:
         padded = {place: _padded(marked, paint.shape[1:]) for place, marked in marks.items()}
         return Scene(self.shot.layout.rate, plate, paint, padded, self.card.reach.honours)
 
-    @property
-    def _model(self) -> VideoModel:
-        if self.model is None:
-            raise ProgramFault("A shooting without a model was asked to shoot")
-        return self.model
-
     def _answer(self, sheet: CallSheet, take: int) -> Pixels:
         if self.windows == 1 and self.job.takes > 1:
             return self._shared_answer(sheet, take)
-        frames = [answer.frames for answer in self._model.shoot(sheet, self.watch)]
-        self.watch.called()
+        frames = [answer.frames for answer in self.ready.shoot(sheet, self.watch)]
         return _whole(frames, sheet)
 
     def _shared_answer(self, sheet: CallSheet, take: int) -> Pixels:
-        """This take's frames of the one call that makes all takes."""
+        """This take's frames of the one call that makes all takes, from the first that is not kept
+        from an earlier run.
+        """
         if self._together is None:
-            sheet.seeds = tuple(self.seed(each) for each in range(self.job.takes))
-            self._together = self._model.shoot(sheet, self.watch)
+            self._opens = take
+            sheet.seeds = tuple(self.seed(each) for each in range(take, self.job.takes))
+            self._together = self.ready.shoot(sheet, self.watch)
         # No answer further than this take's last: the next one would have to be shot for it.
         frames: list[Pixels] = []
         while sum(map(len, frames)) < sheet.frames:
             answer = next(self._together, None)
-            if answer is None or answer.take != take:
+            if answer is None or answer.take > take - self._opens:
                 break
-            frames.append(answer.frames)
-        self.watch.called()
+            if answer.take == take - self._opens:  # an earlier one was kept, and is not wanted
+                frames.append(answer.frames)
         return _whole(frames, sheet)
 
 

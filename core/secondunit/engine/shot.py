@@ -125,6 +125,13 @@ class Shot:
             return None
         return np.asarray(self.layout.set_in(marks[..., None])[..., 0], np.float32)
 
+    @property
+    def draws_mattes(self) -> bool:
+        """Whether what is marked are mattes an artist drew, to be kept as they are; clicks and
+        strokes only hint at them.
+        """
+        return isinstance(self._marks, MatteMarks)
+
     def paint(self, index: int) -> NDArray[np.bool_]:
         """Where a laid-out frame may be painted (H,W), at the delivered size."""
         return self.task.paint(self.values, self.layout, index, self.marks(index))

@@ -26,6 +26,7 @@ from secondunit_contract.problem import (
 from secondunit_contract.wire import from_json, to_json
 
 SUFFIX = ".take.json"
+_MOST_THREADS = 1024
 _FRAME_PLACE = re.compile(r"[._ -]?(#+|@+|%0?\d*d)$")
 _VERSIONED = ("secondunit", "torch", "diffusers", "transformers", "numpy", "av", "OpenImageIO")
 
@@ -129,6 +130,13 @@ def read(path: Path) -> dict[str, Any]:
 def job_of(story: Mapping[str, Any]) -> Job:
     """The job that makes this take again. Raises BadValue."""
     return from_json(Job, story["job"])
+
+
+def threads_of(story: Mapping[str, Any]) -> int:
+    """How many threads computed the take; 0 where it is not told."""
+    model = story.get("model")
+    told = model.get("threads") if isinstance(model, dict) else 0
+    return told if isinstance(told, int) and 0 < told <= _MOST_THREADS else 0
 
 
 def changed_inputs(story: Mapping[str, Any], now: Mapping[str, str]) -> list[str]:

@@ -15,7 +15,7 @@ and, where it makes a picture,
 
 or, where it makes a matte,
 
-    wish             what a model is asked to find; None where it is not needed
+    wish             what a model is asked to find
     cut              from what is seen of each frame to cutouts
     LAYERS           what its cutouts show beside their alpha
 """
@@ -74,7 +74,7 @@ class Task(Protocol):
         self, values: Any, layout: Layout, index: int, marks: Pixels | None
     ) -> NDArray[np.bool_]: ...
     def write(self, values: Any, scene: Scene) -> CallSheet: ...
-    def wish(self, values: Any) -> Wish | None: ...
+    def wish(self, values: Any) -> Wish: ...
     def cut(self, values: Any, frames: Iterator[Seen]) -> Cutouts: ...
 
 

@@ -83,10 +83,8 @@ def paint(values: Values, layout: Layout, index: int, marks: Pixels | None) -> N
     return np.full((layout.size.height, layout.size.width), marks is None)
 
 
-def wish(values: Values) -> Wish | None:
-    """What a model is asked to find beside the key; None where nothing is marked."""
-    if values.marks_nothing():
-        return None
+def wish(values: Values) -> Wish:
+    """What a model is asked to find beside the key, where anything is marked or named."""
     return Wish(values.subject.strip(), values.votes)
 
 

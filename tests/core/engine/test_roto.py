@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import OpenImageIO
 import pytest
+from scipy.ndimage import gaussian_filter
 
 from secondunit.callsheet import FrameRule, Sight
 from secondunit.engine.local import Engine
@@ -102,6 +103,22 @@ def test_what_is_marked_on_one_frame_is_carried_through_the_shot(roto, plate, fi
     assert all(sheet.carry and sheet.keys for sheet in model.seen)
     assert set(take.extra["ways"]) == {"given", "carry"}
     assert take.extra["sureness"][0] == 1
+
+
+def test_a_frame_that_was_clicked_on_has_its_edge_found_as_the_others_have(roto, props, tmp_path):
+    """A click only hints; what an artist draws is kept."""
+    _, there = shot()
+    soft = np.stack([gaussian_filter(each.astype(np.float32), 2.5) for each in there])
+    grey = np.random.default_rng(3).integers(60, 120, (1, *SIZE, 1)).astype(np.float32)
+    pictures = grey + soft[..., None] * (np.array([200, 30, 40], np.float32) - grey)
+    plate = props.write_pictures(tmp_path / "soft", pictures.astype(np.uint8), "png")
+    click = {"points": [{"x": 32 / SIZE[1], "y": 35 / SIZE[0]}]}
+    (take,), *_ = roto(mush, click, sight=seeing, plate=plate)
+    assert take.extra["ways"][0] == "marked"
+    alpha = props.whole(take.media)[..., 3] / 255
+    errors = np.abs(alpha - soft).mean((1, 2))
+    assert errors[0] < 0.75 * np.abs(there[0] - soft[0]).mean()
+    assert errors[0] < 2 * np.median(errors)
 
 
 def test_a_model_that_looks_is_not_asked_to_paint(roto, plate, first, props):
@@ -293,7 +310,8 @@ def test_a_key_needs_no_model_and_refuses_a_plate_without_a_screen(roto, plate, 
     assert "Matte" in told.value.remedy
 
 
-def test_a_marked_subject_in_the_screens_colour_stays_whole(roto, props, tmp_path):
+@pytest.mark.parametrize("values", [{}, {"subject": "the singer"}])
+def test_a_marked_subject_in_the_screens_colour_stays_whole(roto, props, tmp_path, values):
     frames, there = shot()
     frames[~there] = (20, 150, 60)
     shirt = there & (np.arange(SIZE[0])[None, :, None] > 34)
@@ -313,7 +331,7 @@ def test_a_marked_subject_in_the_screens_colour_stays_whole(roto, props, tmp_pat
 
     alone = props.whole(roto(mush, task="key", plate=plate)[0][0].media)[..., 3]
     clips = {"plate": plate, "matte": first}
-    held = roto(mush, {"subject": "the singer"}, sight=knows, task="key", output="h", **clips)
+    held = roto(mush, values, sight=knows, task="key", output="h", **clips)
     helped = props.whole(held[0][0].media)[..., 3]
     inner = shirt.copy()
     inner[:, :, :] &= np.roll(shirt, 6, 2) & np.roll(shirt, -6, 2) & np.roll(shirt, -6, 1)

@@ -56,6 +56,34 @@ def test_rerun_in_another_process(starter, extend, props, tmp_path):
     assert "is not the file it was" not in done.stdout
 
 
+@pytest.mark.parametrize("threads", ["1", "2"])
+def test_rerun_where_another_number_of_threads_is_usual(
+    starter, extend, props, tmp_path, monkeypatch, threads
+):
+    """The last bits hang on the number of threads; a take is made again with as many as it was."""
+    take = starter.shoot(extend(tmp_path, ONE_WINDOW, seed=11))[0]
+    again = tmp_path / "again.mov"
+    monkeypatch.setenv("OMP_NUM_THREADS", threads)
+    done = subprocess.run(
+        [*RERUN, take.sidecar, "-o", str(again)], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert props.same(props.whole(again), props.whole(take.media))
+
+
+def test_other_libraries_that_set_threads_change_no_bits(starter, extend, props, tmp_path):
+    import torch
+
+    first = starter.shoot(extend(tmp_path / "1", ONE_WINDOW, seed=7))[0]
+    before = torch.get_num_threads()
+    torch.set_num_threads(before + 1)  # as numba does when it starts
+    try:
+        again = starter.shoot(extend(tmp_path / "2", ONE_WINDOW, seed=7))[0]
+    finally:
+        torch.set_num_threads(before)
+    assert props.same(props.whole(first.media), props.whole(again.media))
+
+
 def test_rerun_says_when_an_input_has_changed(starter, short, props, tmp_path, capsys):
     from secondunit.cli.app import app
 

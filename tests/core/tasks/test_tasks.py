@@ -213,11 +213,3 @@ def test_words_clicks_or_a_box_mark_something(name, values):
     assert len(laid_out(name, values, plate=clip(0, 3)).deliver) == 4
     with pytest.raises(MarkMissing):
         laid_out(name, {}, plate=clip(0, 3))
-
-
-def test_a_key_needs_no_model_until_something_is_marked():
-    key = tasks.named("key")
-    assert key.wish(tasks.checked(key, "key", {})) is None
-    told = key.wish(tasks.checked(key, "key", {"subject": "the singer"}))
-    assert told is not None
-    assert told.subject == "the singer"
