@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from itertools import tee
 
 import numpy as np
 
@@ -31,12 +31,16 @@ class Natural:
 
     def cut(self, frames: Iterator[Seen]) -> Cutouts:
         """The frames' cutouts, in their order; a few frames are looked at ahead."""
-        here, ahead = tee(frames)
-        hints = steadied((seen.picture, _hint(seen)) for seen in ahead)
-        return (
-            self._cut(replace(seen, hint=hint) if seen.hint is not None else seen)
-            for seen, hint in zip(here, hints, strict=True)
-        )
+        ahead: deque[Seen] = deque()  # itertools.tee would let go of 57 frames at a time
+
+        def shown() -> Iterator[tuple[Pixels, Pixels]]:
+            for seen in frames:
+                ahead.append(seen)
+                yield seen.picture, _hint(seen)
+
+        for hint in steadied(shown()):
+            seen = ahead.popleft()
+            yield self._cut(replace(seen, hint=hint) if seen.hint is not None else seen)
 
     def _cut(self, seen: Seen) -> Cutout:
         alpha = self._alpha(seen)
