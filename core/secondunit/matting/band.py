@@ -27,7 +27,7 @@ _WINDOW = [(dy, dx) for dy in (-1, 0, 1) for dx in (-1, 0, 1)]
 _REACH = [(dy, dx) for dy in range(-2, 3) for dx in range(-2, 3)]
 _MARGIN = 3  # pixels around the band that its windows look at
 _FEWEST = 64  # unknowns that are solved outright
-_LEAN = 1e-5  # towards the prior everywhere, that single floats can carry the system
+_LEAN = 1e-6  # towards the prior everywhere, that single floats can carry the system
 _LEVEL = 1e-3  # the same in the levels, which are made once for leanings of every weight
 _SETTLED = 1e-5  # of the first error, squared: what is left would not be seen
 _TINY = 1e-20
@@ -107,7 +107,7 @@ class Band:
         self._levels, self._last = _levels(rows, y, x, width)
 
     def solved(
-        self, prior: Pixels | None = None, weight: Pixels | None = None, steps: int = 56
+        self, prior: Pixels | None = None, weight: Pixels | None = None, steps: int = 200
     ) -> Pixels:
         """Alpha (H,W): exactly the trimap where that is known.
 
