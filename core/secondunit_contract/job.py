@@ -13,13 +13,18 @@ MOST_TAKES = 1000
 
 EventKind = Literal[
     "queued",
+    "moved",
     "started",
     "progress",
     "preview",
     "notice",
     "ask",
     "take",
+    "rated",
+    "pausing",
+    "paused",
     "problem",
+    "cancelling",
     "cancelled",
     "done",
 ]

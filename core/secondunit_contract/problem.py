@@ -7,6 +7,11 @@ Problem                 problem              any of them
     MarkMissing         task.mark_missing    nothing says where the work is to be done
     ScreenMissing       task.screen_missing  no screen to key from in this plate
     TakeThere           take.there           something lies already where the take should go
+    TakeUnknown         take.unknown         no take of that name in the ledger
+    JobUnknown          job.unknown          no job of that name in the ledger
+    JobThere            job.there            another job has that name already
+    StateUnfit          job.state            a job in this state cannot do that
+    PathOutside         path.outside         a path leads out of the folders that may be used
     MediaProblem        media                a plate, a matte or a reference cannot be used
       MediaMissing      media.missing        no such file
       MediaUnreadable   media.unreadable     the file is not what its name says, or a codec we lack
@@ -33,6 +38,8 @@ Problem                 problem              any of them
     NotWritable         machine.not_writable the folder refuses us
     NotEnoughMemory     machine.memory       the job does not fit
     PartMissing         machine.part         a library or program is not installed
+    LedgerUnreadable    ledger.unreadable    the ledger's book cannot be read
+    WorkerLost          machine.worker       the process that shoots has died
   ProgramFault          program.fault        we are wrong: report it
 """
 
@@ -95,6 +102,36 @@ class TakeThere(BadInput):
     """Something lies already where the take should go."""
 
     code = "take.there"
+
+
+class TakeUnknown(BadInput, LookupError):
+    """No take of that name in the ledger."""
+
+    code = "take.unknown"
+
+
+class JobUnknown(BadInput, LookupError):
+    """No job of that name in the ledger."""
+
+    code = "job.unknown"
+
+
+class JobThere(BadInput):
+    """Another job has that name already."""
+
+    code = "job.there"
+
+
+class StateUnfit(BadInput):
+    """A job in this state cannot do that."""
+
+    code = "job.state"
+
+
+class PathOutside(BadInput):
+    """A path leads out of the folders that may be used."""
+
+    code = "path.outside"
 
 
 class MediaProblem(BadInput):
@@ -251,6 +288,18 @@ class PartMissing(MachineProblem, ImportError):
     """A library or program is not installed."""
 
     code = "machine.part"
+
+
+class LedgerUnreadable(MachineProblem, OSError):
+    """The ledger's book cannot be read."""
+
+    code = "ledger.unreadable"
+
+
+class WorkerLost(MachineProblem):
+    """The process that shoots has died."""
+
+    code = "machine.worker"
 
 
 class ProgramFault(Problem):

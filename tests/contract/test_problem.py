@@ -62,6 +62,8 @@ def test_a_code_begins_with_the_word_of_its_family():
 BUILTINS = {
     "BadValue": ValueError,
     "TaskUnknown": LookupError,
+    "TakeUnknown": LookupError,
+    "JobUnknown": LookupError,
     "MediaMissing": FileNotFoundError,
     "MediaUnreadable": OSError,
     "MediaTruncated": EOFError,
@@ -73,6 +75,7 @@ BUILTINS = {
     "NotWritable": PermissionError,
     "NotEnoughMemory": MemoryError,
     "PartMissing": ImportError,
+    "LedgerUnreadable": OSError,
 }
 
 

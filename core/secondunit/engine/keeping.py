@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import glob
+import itertools
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from secondunit.ledger import sidecar
@@ -24,11 +25,14 @@ def lies_there(name: Path) -> bool:
 
 def free_name(name: Path) -> Path:
     """The name, or with a number behind it where something of that name lies there already."""
-    free, number = name, 1
-    while lies_there(free):
-        number += 1
-        free = name.with_name(f"{name.name}_{number}")
-    return free
+    return next(each for each in numbered(name) if not lies_there(each))
+
+
+def numbered(name: Path) -> Iterator[Path]:
+    """The name, then with 2, 3, 4 … behind it."""
+    yield name
+    for number in itertools.count(2):
+        yield name.with_name(f"{name.name}_{number}")
 
 
 def refuse_loss(path: Path, format: Format, beside: Sequence[Path], inputs: Iterable[Clip]) -> None:

@@ -17,6 +17,7 @@ from secondunit.engine.dailies import Dailies
 from secondunit.engine.finishing import Finish
 from secondunit.engine.inputs import fingerprints
 from secondunit.engine.keeping import refuse_loss
+from secondunit.engine.memory import FRAMES, give_back
 from secondunit.engine.prelude import with_matte
 from secondunit.engine.pulling import Pull, format_with_layers
 from secondunit.engine.roto import Roto
@@ -24,11 +25,11 @@ from secondunit.engine.rushes import Rushes
 from secondunit.engine.shot import Shot
 from secondunit.engine.slate import sheet_path, slated
 from secondunit.engine.threads import held_at, threads
-from secondunit.engine.tracing import splines_path, traced_beside
+from secondunit.engine.tracing import Tracing, splines_path
 from secondunit.engine.watching import Cancel, JobWatch, Report
 from secondunit.ledger import sidecar
-from secondunit.media.contact import Row, contact_sheet
-from secondunit.media.depth import Depth
+from secondunit.media.contact import strip
+from secondunit.media.depth import Depth, to_unit
 from secondunit.media.format import Format
 from secondunit.media.write import create
 from secondunit.settings import Settings
@@ -164,25 +165,32 @@ class Delivery:
         path, format = self._slated(number)
         self._dailies.take(f"take {self._job.first_take + number} · seed {self._seed(number)}")
         finish, told = self._finish(number, format)
+        tracing = Tracing() if getattr(self._shot.values, "splines", False) else None
         untold: Problem | None = None
         with ExitStack() as undone:
             with create(path, format, self._shot.range.first) as writer:
                 for index, frame in finish.frames():
                     self._cancel.check()
                     writer.write(frame)
+                    if tracing:
+                        tracing.saw(to_unit(frame[..., 3:4], format.depth)[..., 0])
                     self._dailies.saw(index, partial(finish.look, index, frame))
+                    if writer.written % FRAMES == 0:
+                        give_back()
                 take = self._take(number, str(writer.path), told)
                 self._dailies.sheet(Path(take.sheet))
-                undone.callback(Path(take.sidecar).unlink, missing_ok=True)
+                for beside in (take.sidecar, take.extra.get("splines")):
+                    if beside:
+                        undone.callback(Path(beside).unlink, missing_ok=True)
                 try:
+                    if tracing:
+                        tracing.written(take)
                     self._tell(take, inputs)
                 except Problem as problem:  # no reason to lose the take
                     untold = problem
             undone.pop_all()
         if untold:
             raise untold
-        if "splines" in take.extra:
-            traced_beside(take)
         return take
 
     def _tell(self, take: Take, inputs: dict[str, str]) -> None:
@@ -255,11 +263,8 @@ class Previews:
     """Puts pictures of what a model believes so far into a folder."""
 
     def __init__(self, folder: Path, job: str) -> None:
-        self._path = folder / f"{Path(job).name or 'job'}_preview.png"
+        self._path = folder / f"{Path(job).name or 'job'}_preview.jpg"
 
     def __call__(self, frames: Pixels) -> str:
         """The frames (n,H,W,3) beside each other, as a picture on disk."""
-        row = Row("so far", list(frames), [])
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        contact_sheet([row], self._path)
-        return str(self._path)
+        return str(strip(list(frames), self._path))

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from secondunit.engine.keeping import free_name
+from secondunit.engine.keeping import free_name, lies_there, numbered
 from secondunit.engine.slate import sheet_path
+from secondunit.engine.standing import standing_take
 from secondunit.engine.watching import Cancel, Report
 from secondunit.media.depth import to_unit
 from secondunit.media.read import open_media
@@ -48,7 +51,7 @@ def with_matte(
         steps=job.steps,
         guidance=job.guidance,
     )
-    take = shoot(first, _only_progress(report), cancel)[0]
+    take = _pulled_before(first, name) or shoot(first, _only_progress(report), cancel)[0]
     matte = Clip(take.media, media_start=take.range.first)
     seen = _seen(matte)
     share = float(np.mean(seen)) if len(seen) else 0.0
@@ -61,6 +64,18 @@ def with_matte(
     if share < 1:
         report(Event("notice", job.id, "matte", message=f"Found on {share:.0%} of the frames"))
     return replace(job, inputs=job.inputs | {"matte": matte})
+
+
+def _pulled_before(first: Job, name: Path) -> Take | None:
+    """The matte, where this very job was broken off after it had been pulled.
+
+    It may have another seed: that of the take which the job began with then.
+    """
+    if not first.id:
+        return None
+    there = itertools.takewhile(lies_there, numbered(name))
+    found = (standing_take(replace(first, output=str(each)), 1, any_seed=True) for each in there)
+    return next((take for take in found if take is not None), None)
 
 
 def _searched(plate: Clip, values: Any) -> Clip:

@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
+from secondunit.ledger.sidecar import SUFFIX as SIDECAR
 from secondunit.ledger.sidecar import plain_stem
 from secondunit.media.format import Codec, Format, suffix_for
 from secondunit.media.pattern import pattern_of
@@ -26,10 +27,7 @@ def slated(job: Job, take: int, like: Format, frames: int) -> tuple[Path, Format
     plate's own. "{take}" in the output becomes the number; several takes get one in any case, and
     several frames in picture files a place for theirs. Raises CodecUnfit for what we cannot write.
     """
-    output = job.output.replace("{take}", f"{take:03d}")
-    if job.takes > 1 and "{take}" not in job.output:
-        stem, dot, rest = Path(output).name.partition(".")
-        output = str(Path(output).with_name(f"{stem}_t{take:03d}{dot}{rest}"))
+    output = take_output(job, take)
     suffix = _suffix(output)
     wanted = replace(like, codec=_codec(job.codec, suffix, output, like.codec))
     if not suffix:
@@ -39,6 +37,27 @@ def slated(job: Job, take: int, like: Format, frames: int) -> tuple[Path, Format
     if not wanted.movie and frames > 1 and pattern_of(path) is None:
         path = path.with_name(f"{path.name[: -len(suffix)]}.####{path.suffix}")
     return path, wanted
+
+
+def template(job: Job) -> str:
+    """A job's output with a place for the take's number, where it needs one."""
+    if job.takes == 1 or "{take}" in job.output:
+        return job.output
+    stem, dot, rest = Path(job.output).name.partition(".")
+    return str(Path(job.output).with_name(f"{stem}_t{{take}}{dot}{rest}"))
+
+
+def take_output(job: Job, take: int) -> str:
+    """Where one take of a job goes, with the suffix only where the job names one."""
+    return template(job).replace("{take}", f"{take:03d}")
+
+
+def story_path(job: Job, take: int) -> Path:
+    """Where the side-car of a take lies, be it of whatever kind of file."""
+    output = take_output(job, take)
+    name = Path(output).name
+    stem = name[: len(name) - len(_suffix(output))]
+    return Path(output).with_name(plain_stem(stem) + SIDECAR)
 
 
 def sheet_path(job: Job) -> Path:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,14 +12,12 @@ import numpy as np
 from secondunit.callsheet import Pixels
 from secondunit.ledger.sidecar import plain_stem
 from secondunit.matting.trace import traced
-from secondunit.media.depth import to_unit
 from secondunit.media.landing import Landing, discard, land
-from secondunit.media.read import open_media
 from secondunit.media.refusals import writing
-from secondunit_contract.clip import Clip
 from secondunit_contract.job import Take
 
 SUFFIX = ".splines.json"
+_LEVELS = 255  # of alpha: an outline between two pixels is known to a hundredth of one
 
 
 def splines_path(media: str) -> Path:
@@ -27,22 +26,34 @@ def splines_path(media: str) -> Path:
     return path.with_name(plain_stem(path.stem) + SUFFIX)
 
 
-def traced_beside(take: Take) -> Path:
-    """Trace the alpha of a take, and write its splines. Raises DiskFull, NotWritable."""
-    beside = splines_path(take.media)
-    clip = Clip(take.media, media_start=take.range.first)
-    shapes = traced(_alphas(clip), take.range.first, take.rate)
-    landing = Landing.at(beside)
-    with writing(beside):
-        try:
-            landing.under_way.write_text(json.dumps(shapes.to_json()), "utf-8")
-            land([landing])
-        finally:
-            discard([landing])
-    return beside
+class Tracing:
+    """Sees a take's alphas go by, and traces them once all are there: a shape lives through time.
 
+    They wait packed: a thousand frames take some megabytes.
+    """
 
-def _alphas(take: Clip) -> Iterator[Pixels]:
-    with open_media(take) as reader:
-        for frame in reader.frames(reader.footage.range):
-            yield np.asarray(to_unit(frame, reader.footage.depth)[..., 3], np.float32)
+    def __init__(self) -> None:
+        self._packed: list[tuple[bytes, tuple[int, ...]]] = []
+
+    def saw(self, alpha: Pixels) -> None:
+        """The next frame's alpha (H,W) 0..1."""
+        levels = np.round(np.clip(np.nan_to_num(alpha), 0, 1) * _LEVELS).astype(np.uint8)
+        self._packed.append((zlib.compress(levels.tobytes(), 1), levels.shape))
+
+    def written(self, take: Take) -> Path:
+        """The take's splines on the disk. Raises DiskFull, NotWritable."""
+        beside = splines_path(take.media)
+        shapes = traced(self._alphas(), take.range.first, take.rate)
+        landing = Landing.at(beside)
+        with writing(beside):
+            try:
+                landing.under_way.write_text(json.dumps(shapes.to_json()), "utf-8")
+                land([landing])
+            finally:
+                discard([landing])
+        return beside
+
+    def _alphas(self) -> Iterator[Pixels]:
+        for packed, shape in self._packed:
+            levels = np.frombuffer(zlib.decompress(packed), np.uint8).reshape(shape)
+            yield levels.astype(np.float32) / np.float32(_LEVELS)

@@ -9,6 +9,10 @@ from collections.abc import Callable
 from secondunit.callsheet import Cancelled, Estimate, Pixels
 from secondunit_contract.job import Event
 
+_SHARE = 0.02  # of a job's time, at most, for previews
+_AHEAD = 0.25  # of what is still to come may be spent in advance
+_FIRST = 0.5  # of a step's time: a few frames decoded are no more
+
 Report = Callable[[Event], None]
 ShowPreview = Callable[[Pixels], str]
 
@@ -37,8 +41,9 @@ class Cancel:
 class JobWatch:
     """Watches one job: `calls` model calls of some steps each, heard as one progress.
 
-    `preview` turns an estimate into a picture on disk and gives its path; one is made every
-    `preview_every` seconds at most.
+    `preview` turns an estimate into a picture on disk and gives its path. One is made every
+    `preview_every` seconds at most, and only while all of them take no more than a fiftieth of the
+    time that the job is thought to take.
     """
 
     def __init__(
@@ -54,6 +59,7 @@ class JobWatch:
         self.calls = 1
         self._called = 0
         self._started = self._previewed = time.monotonic()
+        self._last_cost = self._spent = 0.0
 
     def check(self) -> None:
         """Raise Cancelled when the job is no longer wanted."""
@@ -78,9 +84,20 @@ class JobWatch:
         now = time.monotonic()
         left = (now - self._started) / steps * (whole - steps) if steps else None
         shown = ""
-        if self._preview and estimate and now - self._previewed >= self._preview_every:
-            shown, self._previewed = self._preview(estimate()), now
+        if self._preview and estimate and self._affordable(now, steps, whole):
+            shown = self._preview(estimate())
+            self._previewed = time.monotonic()
+            self._last_cost = self._previewed - now
+            self._spent += self._last_cost
         self._report(
             Event("preview" if shown else "progress", self._job, "shooting", steps, whole, left,
                   preview=shown)
         )  # fmt: skip
+
+    def _affordable(self, now: float, steps: int, whole: int) -> bool:
+        """Whether it is time for a preview. What the first will cost is a guess: half a step."""
+        if now - self._previewed < self._preview_every or not steps:
+            return False
+        a_step = (now - self._started - self._spent) / steps
+        cost = self._last_cost or _FIRST * a_step
+        return self._spent + cost <= _SHARE * a_step * (steps + _AHEAD * (whole - steps))

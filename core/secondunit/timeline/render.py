@@ -7,9 +7,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from secondunit.engine.local import Engine
+from secondunit.engine.standing import exists, standing_takes
 from secondunit.engine.watching import Cancel, Report
 from secondunit.media.contact import stacked
-from secondunit.timeline.standing import exists, standing_takes
 from secondunit.timeline.turnover import Turned, turned_over
 from secondunit_contract.job import Event, Job, Take
 from secondunit_contract.problem import Problem, problem_from_json
@@ -127,7 +127,7 @@ class Rendering:
         takes = self._takes(request, job, told)
         if not takes:
             return None
-        return Result(request, tuple(_reference(request, turned, take) for take in takes))
+        return Result(request, tuple(reference(request, turned, take) for take in takes))
 
     def _takes(self, request: Request, job: Job, told: Rendered) -> list[Take]:
         """The takes that stand from an earlier run, and those shot now: all that were finished."""
@@ -168,7 +168,7 @@ def _catching(report: Report, heard: list[Problem], takes: list[Take]) -> Callab
     return pass_on
 
 
-def _reference(request: Request, turned: Turned, take: Take) -> TakeReference:
+def reference(request: Request, turned: Turned, take: Take) -> TakeReference:
     """A take as it is to stand in the cut, numbered as the clip's own media is."""
     left, top, width, height = take.extra.get("plate_at", (0, 0, take.width, take.height))
     bounds = None

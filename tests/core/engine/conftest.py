@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
@@ -15,12 +16,14 @@ from numpy.typing import NDArray
 
 from secondunit.callsheet import CallSheet, FrameRule, Pixels
 from secondunit.engine.local import Engine
+from secondunit.engine.unit import Unit
 from secondunit.media.read import open_media
 from secondunit.models.testing import ScriptedModel, scripted_card
 from secondunit.settings import Settings
 from secondunit_contract.clip import Clip
 from secondunit_contract.frames import FrameRange, Rate
 from secondunit_contract.job import Job
+from secondunit_contract.queue import Entry
 
 Frames = NDArray[Any]
 SIZE = (34, 50)  # height, width: no multiple of any model's
@@ -228,3 +231,44 @@ class Props:
 def props() -> type[Props]:
     """What the tests of the engine share."""
     return Props
+
+
+class Desk:
+    """A second unit on its own data folder, whose workers bring the tests' models."""
+
+    def __init__(self, folder: Path, plate: Clip) -> None:
+        self.folder, self.plate = folder, plate
+        self.settings = Settings(folder / "no-models", "cpu", folder / "data", idle_seconds=30.0)
+        self.takes = folder / "takes"
+
+    def job(self, name: str = "", **more: Any) -> Job:
+        """A job on the short plate by the paced model: one step, a movie."""
+        wanted: dict[str, Any] = {"model": "paced", "steps": 1, "values": {"left": 8, "right": 8}}
+        output = str(self.takes / more.pop("output", f"{name or 'take'}.mov"))
+        return Job("extend", output, name, {"plate": self.plate}, **wanted | more)
+
+    def unit(self, brought: str = "models", **more: Any) -> Unit:
+        """The unit, with a worker that brings what that function gives."""
+        return Unit.opened(self.settings, f"brought_models:{brought}", **more)
+
+    def names(self) -> list[str]:
+        """All files in the folder of takes."""
+        return sorted(each.name for each in self.takes.iterdir()) if self.takes.is_dir() else []
+
+    @staticmethod
+    def until(unit: Unit, id: str, *states: str, patience: float = 60.0) -> Entry:
+        """The job's entry, once it is in one of these states."""
+        with unit.listen() as listener:
+            end = time.monotonic() + patience
+            while (entry := unit.entry(id)).state not in states:
+                assert time.monotonic() < end, f"{entry} never came to be {states}"
+                listener.get(0.5)
+        return entry
+
+
+@pytest.fixture
+def desk(tmp_path: Path, short: Clip, monkeypatch: pytest.MonkeyPatch) -> Desk:
+    """A second unit on its own data folder."""
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent / "brought"))
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    return Desk(tmp_path, short)

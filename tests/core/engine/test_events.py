@@ -112,29 +112,56 @@ def test_the_starter_stops_and_shoots_the_same_afterwards(starter, short, props,
     assert props.same(props.whole(before.media), props.whole(after.media))
 
 
-def test_previews_are_made_where_they_are_asked_for(monkeypatch):
-    """One as often as is asked, from what the model believes, and none otherwise."""
-    shown, told = [], []
+class Clock:
+    """Seconds that pass when they are told to."""
+
+    def __init__(self, monkeypatch):
+        self.now = 0.0
+        monkeypatch.setattr("secondunit.engine.watching.time.monotonic", lambda: self.now)
+
+
+def previewed(monkeypatch, cost, every, steps=200, told=None):
+    """The seconds at which previews of that cost are made, in steps of a second."""
+    clock, made, told = Clock(monkeypatch), [], [] if told is None else told
 
     def preview(frames):
-        shown.append(frames)
-        return f"{len(shown)}.png"
+        made.append(clock.now)
+        clock.now += cost
+        return f"{len(made)}.jpg"
 
-    watch = JobWatch("j", told.append, Cancel(), preview, preview_every=0)
-    frames = np.zeros((1, 4, 4, 3), np.float32)
-    for step in (1, 2):
-        watch.step(0, step, 2, lambda: frames)
-    assert [each.preview for each in told] == ["1.png", "2.png"]
-    assert {each.kind for each in told} == {"preview"}
-    rarely = JobWatch("j", told.append, Cancel(), preview, preview_every=3600)
-    rarely.step(0, 1, 2, lambda: frames)
-    assert len(shown) == 2
-    assert told[-1].kind == "progress"
+    watch = JobWatch("j", told.append, Cancel(), preview, preview_every=every)
+    for step in range(1, steps + 1):
+        clock.now += 1
+        watch.step(0, step, steps, lambda: np.zeros((1, 4, 4, 3), np.float32))
+    return made
+
+
+def test_previews_are_made_as_often_as_is_asked(monkeypatch):
+    told = []
+    made = previewed(monkeypatch, cost=0.001, every=20, told=told)
+    assert 8 <= len(made) <= 10
+    shown = [each for each in told if each.kind == "preview"]
+    assert [each.preview for each in shown] == [f"{n + 1}.jpg" for n in range(len(made))]
+    assert previewed(monkeypatch, cost=0.001, every=3600) == []
+
+
+@pytest.mark.parametrize("cost", [0.01, 0.4, 1.5])
+def test_previews_take_no_more_than_a_fiftieth_of_the_time(monkeypatch, cost):
+    made = previewed(monkeypatch, cost, every=0)
+    assert made
+    assert len(made) * cost <= 0.02 * (200 + len(made) * cost)
+    assert len(made) * cost > 0.3 * 0.02 * 200  # and there is something to see
+    assert made[-1] > 100  # in the second half too
+
+
+def test_a_job_that_is_soon_over_is_not_held_up_by_previews(monkeypatch):
+    assert previewed(monkeypatch, cost=0.3, every=0, steps=8) == []
 
 
 def test_a_preview_is_a_picture_on_disk(scripted, short, tmp_path, monkeypatch):
     now = iter(range(0, 100_000, 10))  # seconds: every step is late for a preview
     monkeypatch.setattr("secondunit.engine.watching.time.monotonic", lambda: float(next(now)))
+    monkeypatch.setattr("secondunit.engine.watching._SHARE", 10.0)  # and there is time for it
     engine, _ = scripted(previews=tmp_path / "previews")
     told = []
     engine.run(job_of(short, tmp_path, values={"tail": 3}, steps=2), told.append)

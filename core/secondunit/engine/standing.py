@@ -1,4 +1,4 @@
-"""Takes that stand: shot before for the very same job, so nothing is shot twice."""
+"""Takes that stand: they lie there finished, so nothing is shot twice."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 
 from secondunit.engine.inputs import fingerprints
 from secondunit.engine.keeping import lies_there
+from secondunit.engine.slate import story_path
 from secondunit.ledger import sidecar
 from secondunit.media.pattern import pattern_of
 from secondunit_contract.job import Job, Take
@@ -23,11 +24,43 @@ def standing_takes(job: Job) -> tuple[list[Take], int]:
     found: list[Take] = []
     number = job.first_take
     while len(found) < job.takes and _in_the_way(job, number, job.takes - len(found)):
-        take = _standing(job, number)
+        take = standing_take(job, number)
         if take is not None:
             found.append(take)
         number += 1
     return found, number
+
+
+def takes_of(job: Job) -> list[Take]:
+    """The takes that this very job, by its id, has made and that lie there whole.
+
+    Whether its inputs are still what they were is not asked: they were when it was shot.
+    """
+    found = []
+    for number in range(job.first_take, job.first_take + job.takes):
+        take = told_of(story_path(job, number), job.id)
+        if take is not None and take.number == number and whole(take):
+            found.append(take)
+    return found
+
+
+def told_of(path: Path, job: str) -> Take | None:
+    """The take a side-car tells of, where there is one, and it is of that job."""
+    try:
+        story = sidecar.read(path)
+        take = from_json(Take, story["take"])
+    except (Problem, KeyError):
+        return None
+    return take if job and take.job == job else None
+
+
+def whole(take: Take) -> bool:
+    """Whether every file of a take is there."""
+    path = Path(take.media)
+    if path.is_file():
+        return True
+    pattern = pattern_of(path)
+    return pattern is not None and set(take.range) <= set(pattern.numbers())
 
 
 def _in_the_way(job: Job, first: int, takes: int) -> bool:
@@ -38,7 +71,8 @@ def _name(job: Job, number: int) -> Path:
     return Path(job.output.replace("{take}", f"{number:03d}"))
 
 
-def _standing(job: Job, number: int) -> Take | None:
+def standing_take(job: Job, number: int, any_seed: bool = False) -> Take | None:
+    """One take of a job, if it lies there finished and is what the job asks for now."""
     output = _name(job, number)
     path = output.with_name(output.name + sidecar.SUFFIX)
     if not path.is_file():
@@ -52,8 +86,8 @@ def _standing(job: Job, number: int) -> Take | None:
     except (Problem, KeyError):
         return None  # what cannot be read stands for nothing: the take is shot again
     made_from = {name: story.get("inputs", {}).get(name) for name in inputs}
-    same_seed = take.seed == (job.seed + number - job.first_take) % 2**63
-    return take if same_seed and made_from == inputs and exists(take.media) else None
+    same_seed = any_seed or take.seed == (job.seed + number - job.first_take) % 2**63
+    return take if same_seed and made_from == inputs and whole(take) else None
 
 
 def exists(media: str) -> bool:

@@ -1,0 +1,103 @@
+"""The engine: how soon a job is taken on and let go, and what is lost when processes are killed."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import time
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+from secondunit.bench.engine.journal import JOURNAL
+from secondunit.bench.engine.soak import soaked
+from secondunit.demo import FOOTAGE
+from secondunit.engine.unit import Unit
+from secondunit.settings import Settings
+from secondunit_contract.clip import Clip
+from secondunit_contract.frames import FrameRange
+from secondunit_contract.job import Job
+from secondunit_contract.problem import ProgramFault
+
+_BROUGHT = f"{__name__}.journal:journalled_starter"
+_LISTENERS, _SUBMITS, _CANCELS = 50, 200, 5
+_PATIENCE = 300.0
+
+
+def measure(soak: bool = False) -> tuple[dict[str, float], dict[str, Any]]:
+    """cancel_seconds, submit_direct_p99_ms, takes_lost, shot_twice, half_files.
+
+    The soak in full, 1,000 jobs and 50 kills, takes an hour; without it 20 jobs and 6 kills.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        figures, conditions = _asked_while_shooting(Path(folder) / "asked")
+        jobs, kills = (1000, 50) if soak else (20, 6)
+        root = Path(folder) / "soak"
+        found, told = soaked(short_jobs(root, jobs), _settings(root), _BROUGHT, kills, seed=1)
+    return figures | found, conditions | told
+
+
+def short_job(folder: Path, number: int, steps: int = 1, takes: int = 1) -> Job:
+    """A job on nine small frames, as short as its steps."""
+    return Job(
+        "extend",
+        str(folder / "takes" / f"take_{number:04d}.mov"),
+        f"job-{number:04d}",
+        {"plate": Clip(str(FOOTAGE / "plate.mov"), FrameRange(0, 8))},
+        {"left": 16, "right": 16},
+        seed=1 + 10 * number,
+        takes=takes,
+        steps=steps,
+    )
+
+
+def short_jobs(folder: Path, count: int) -> list[Job]:
+    """Jobs of one step and one or two takes."""
+    return [short_job(folder, number, takes=1 + number % 2) for number in range(count)]
+
+
+def _settings(folder: Path) -> Settings:
+    found = Settings.found()
+    return Settings(found.models, found.device, folder / "data", found.idle_seconds)
+
+
+def _asked_while_shooting(folder: Path) -> tuple[dict[str, float], dict[str, Any]]:
+    """How long submitting and cancelling take while a job is shot and many listen."""
+    os.environ.setdefault(JOURNAL, str(folder / "journal.jsonl"))
+    folder.mkdir(parents=True, exist_ok=True)
+    with ExitStack() as stack:
+        unit = stack.enter_context(Unit.opened(_settings(folder)))
+        for _ in range(_LISTENERS):
+            stack.enter_context(unit.listen())
+        cancels = [_cancel_seconds(unit, short_job(folder, -n, 1000)) for n in range(1, _CANCELS)]
+        unit.submit(short_job(folder, 0, 1000))
+        _until(unit, "job-0000", "running")
+        taken = []
+        for number in range(1, _SUBMITS + 1):
+            before = time.perf_counter()
+            unit.submit(short_job(folder, number))
+            taken.append(time.perf_counter() - before)
+        unit.pause_all()
+    slow = sorted(taken)[int(0.99 * len(taken))]
+    figures = {"cancel_seconds": max(cancels), "submit_direct_p99_ms": 1000 * slow}
+    return figures, {"listeners": _LISTENERS, "submits": _SUBMITS, "cancels": len(cancels)}
+
+
+def _cancel_seconds(unit: Unit, job: Job) -> float:
+    """From the wish until the worker is free for another job."""
+    with unit.listen() as listener:
+        unit.submit(job)
+        while (told := listener.get(_PATIENCE)) and told.event.kind not in ("progress", "preview"):
+            pass
+        before = time.perf_counter()
+        unit.cancel(job.id)
+        while (told := listener.get(_PATIENCE)) and told.event.kind != "cancelled":
+            pass
+        return time.perf_counter() - before
+
+
+def _until(unit: Unit, id: str, state: str) -> None:
+    with unit.listen() as listener:
+        while unit.entry(id).state != state:
+            if listener.get(_PATIENCE) is None:
+                raise ProgramFault(f"The job {id} did not come to be {state}")
