@@ -140,14 +140,26 @@ class Steady:
     def __init__(self, colour: Pixels | None = None, clean: Pixels | None = None) -> None:
         self._colour, self._clean = colour, clean
         self._kept: Pixels | None = None
+        self._shown: Pixels | None = None
 
     def seen(
-        self, picture: Pixels, core: Mask | None = None, garbage: Mask | None = None
+        self,
+        picture: Pixels,
+        core: Mask | None = None,
+        garbage: Mask | None = None,
+        clean: Pixels | None = None,
     ) -> Backing:
-        """The backing of the next frame, small (h,w,3). Raises ScreenMissing."""
-        if self._clean is not None:
-            clean = smaller(self._clean, Size(picture.shape[1], picture.shape[0]))
-            found = on_clean_plate(picture, clean, garbage)
+        """The backing of the next frame, small (h,w,3). Raises ScreenMissing.
+
+        clean    (H,W,3) this frame's own clean plate, linear; None takes the shot's, if it has one
+        """
+        empty = self._clean if clean is None else clean
+        if empty is not None:
+            shown = smaller(empty, Size(picture.shape[1], picture.shape[0]))
+            found = on_clean_plate(picture, shown, garbage)
+            if self._shown is not None and not np.array_equal(shown, self._shown):
+                self._kept = None  # what it shows is so now, whatever was so before
+            self._shown = shown
         else:
             found = fit(picture, self._colour, core, garbage)
         if not found.stands:

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from secondunit.callsheet import Pixels, Size
-from secondunit.matting import chroma, unmix
+from secondunit.matting import chroma, unmix, whole
 from secondunit.matting.backing import Backing, Steady, small_size, smaller
 from secondunit.matting.despill import Despill
 from secondunit.matting.oneframe import BRIGHTEST, OneFrame, planes
@@ -32,7 +32,7 @@ class KeyControls:
     """What an artist may set; a key needs none of it.
 
     colour      the bare screen's colour, linear; None finds it
-    clean       a clean plate (H,W,3), linear: the screen without the subject
+    clean       a clean plate (H,W,3) of the whole shot, linear: the screen without the subject
     balance     0 the soft limit, for hair and glass; 1 the hard one, for wardrobe near the screen
     unmixed     how much the subject's own colours have a say: 0 the colour difference alone
     black       alpha up to here is 0; None measures it on the bare screen
@@ -94,24 +94,35 @@ class Keyer:
         self._clips: tuple[float, float] | None = None
         self._pure: float | None = None
 
-    def pull(self, frame: Pixels, core: Mask | None = None, garbage: Mask | None = None) -> Pulled:
+    def pull(
+        self,
+        frame: Pixels,
+        core: Mask | None = None,
+        garbage: Mask | None = None,
+        clean: Pixels | None = None,
+    ) -> Pulled:
         """The key of the next frame (H,W,3), linear light; NaN, infinite and negative values too.
 
         core     (H,W) is subject whatever its colour; garbage (H,W) is not, whatever its colour.
+        clean    (H,W,3) this frame's own clean plate, linear; None takes the shot's, if it has one.
         Raises ScreenMissing where there is no screen, SizeDisagrees where a matte has another size.
         """
         _expect(frame, core, garbage)
         plate = _finite(frame)
         usable = _usable(plate)
-        backing = self._seen(usable, core, garbage)
+        backing = self._seen(usable, core, garbage, None if clean is None else _usable(clean))
         if self._halved is None:
             self._halved = chroma.halved(usable)
         return self._pulled(plate, usable, backing, core, garbage)
 
-    def _seen(self, usable: Pixels, core: Mask | None, garbage: Mask | None) -> Backing:
+    def _seen(
+        self, usable: Pixels, core: Mask | None, garbage: Mask | None, clean: Pixels | None
+    ) -> Backing:
         size = small_size(usable.shape[1], usable.shape[0])
-        hints = [None if each is None else _small_mask(each, size) for each in (core, garbage)]
-        return self._backing.seen(smaller(usable, size), *hints)
+        inside, outside = (
+            None if each is None else _small_mask(each, size) for each in (core, garbage)
+        )
+        return self._backing.seen(smaller(usable, size), inside, outside, clean)
 
     def _pulled(
         self,
@@ -127,7 +138,7 @@ class Keyer:
         with torch.inference_mode():
             one = OneFrame(usable, backing, core, garbage, self._device)
             one.rebuild(self._halved or chroma.Halved())
-            raw = one.mixed(wanted.balance, wanted.unmixed)
+            raw = whole.unlined(one.mixed(wanted.balance, wanted.unmixed))
             alpha = one.held(self._clipped(raw, one))
             own = planes(plate, self._device)
             colour, taken = one.foreground(own, alpha, wanted.despill, self._purity(one))

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from secondunit.callsheet import Pixels
-from secondunit.matting import chroma, unmix
+from secondunit.matting import chroma, unmix, whole
 from secondunit.matting.backing import Backing
 from secondunit.matting.despill import Despill, despilled
 
@@ -29,6 +29,7 @@ _BEYOND = 0.5  # below 0 and above 1: enough for one of the two keys to make up 
 _APART = 9.0  # squared spreads between screen and subject where unmixing counts by half
 _LEAST, _MOST = 0.4, 4.0  # what the colour difference may call the subject's own colour
 _MOST_BLACK, _LOWEST_WHITE = 0.15, 0.8  # an automatic clip goes no farther
+_NEARLY, _PINHOLE = 0.85, 2  # of the hard key: whole but for a codec's noise, so many pixels wide
 _OVER_NOISE = 3.0  # black over what 99 of 100 places on the bare screen stay below
 _REACHED, _UNEVEN = 0.02, 0.04  # the share of the solid subject below white; alpha's spread in it
 
@@ -121,9 +122,12 @@ class OneFrame:
     def _hinted(self) -> Any:
         """The alpha (H,W) that core and garbage alone ask for: half way between them one half.
 
-        All there is to go by where the subject wears the screen's own colour.
+        All there is to go by where the subject wears the screen's own colour. None where one of
+        them says nothing.
         """
         if self.core is None or self.garbage is None:
+            return None
+        if not bool(self.core.any()) or not bool(self.garbage.any()):
             return None
         return unmix.between(self.core, self.garbage)
 
@@ -133,7 +137,7 @@ class OneFrame:
         By its hue; and of that only what the soft key too calls whole, or what is broad and smooth:
         skin before a yellow wall is, hair with the screen shining through is a fringe.
         """
-        inner = unmix.narrowed(self._by_rows(unmix.off_hue) > _WHOLE, _CLEAR_OF_EDGE)
+        inner = unmix.narrowed(self._off_hue(), _CLEAR_OF_EDGE)
         doubted = inner & (raw < _SURE)
         reach = round(max(3.0, _FRINGE * max(self.size)))
         broad = unmix.narrowed(doubted & (unmix.busy(raw) < _BUSY), reach)
@@ -146,14 +150,30 @@ class OneFrame:
             whole = whole & ~self.garbage
         return whole if self.core is None else whole | self.core
 
+    def _off_hue(self) -> Any:
+        """Where (H,W) the hard key sees no screen.
+
+        What falls a little short between pixels that do not is noise: cloth near the screen's hue
+        would be whole on one frame and a veil on the next.
+        """
+        hard = self._by_rows(unmix.off_hue)
+        whole = hard > _WHOLE
+        closed = unmix.narrowed(unmix.widened(whole, _PINHOLE), _PINHOLE)
+        return whole | (closed & (hard > _NEARLY))
+
     def filled(self, alpha: Any) -> Any:
-        """The alpha (H,W) with the inside of what is solid wholly 1, its edges as they were."""
+        """The alpha (H,W) with the inside of what is solid wholly 1, its edges as they were.
+
+        Holes that the subject's own colours explain are closed too.
+        """
         reach = max(2.0, _RIM * max(self.size))
         inner = unmix.narrowed(self.solid, round(reach)).float()
-        if not bool(inner.any()):
+        if self.subject is None or not bool(inner.any()):
             return alpha
         hold = unmix.softened(inner, reach / 3)
-        return (alpha + hold * (1 - alpha)).masked_fill(inner > 0.5, 1.0)
+        alpha = (alpha + hold * (1 - alpha)).masked_fill(inner > 0.5, 1.0)
+        varied = self._full(self.subject.varied[None], slice(0, self.size[0]))[0]
+        return whole.closed(alpha, varied)
 
     def _white(self, raw: Any) -> float:
         """The alpha that nearly all of the solid subject reaches.

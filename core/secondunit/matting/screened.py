@@ -27,16 +27,14 @@ class Screened:
 
     def cut(self, frames: Iterator[Seen]) -> Cutouts:
         """The frames' cutouts, in their order. Raises ScreenMissing where there is no screen."""
-        keyer: Keyer | None = None
+        keyer = Keyer(self.controls, self.device)
         for seen in frames:
-            if keyer is None:
-                keyer = Keyer(replace(self.controls, clean=seen.clean), self.device)
             yield _cut(keyer, seen)
 
 
 def _cut(keyer: Keyer, seen: Seen) -> Cutout:
     core, garbage = _certain(seen)
-    pulled = keyer.pull(seen.linear, core, garbage)
+    pulled = keyer.pull(seen.linear, core, garbage, seen.clean)
     alpha = held(pulled.alpha, seen)
     sure = replace(seen, sureness=min(seen.sureness, pulled.confidence))
     layers = told_apart(alpha, sure)

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from secondunit.callsheet import Pixels
+from secondunit.matting.calm import calmed
 from secondunit.matting.cutout import Cutouts, Seen
 from secondunit.matting.despill import Despill
 from secondunit.matting.keyer import KeyControls
@@ -36,6 +37,7 @@ MAKES = "matte"
 LAYERS = ("core", "edge", "confidence", "despill", "screen")
 
 _COLOUR = "Red, green and blue of the bare screen, 0 to 1 as it is looked at; empty: found"
+_CHATTER = "Stills an edge that boils where the plate stands still; 1 most"
 
 
 class Values(Marked):
@@ -62,6 +64,7 @@ class Values(Marked):
     soften: float = Field(
         0, ge=0, le=100, title="Soften the edge", json_schema_extra={"unit": "pixels"}
     )
+    chatter: float = Field(0, ge=0, le=1, title="Calm the chatter", description=_CHATTER)
     way: Literal["auto", "look", "carry", "paint", "tint"] = Field(
         "auto", title="Way", description="How the model is asked where something is marked"
     )
@@ -99,7 +102,7 @@ def cut(values: Values, frames: Iterator[Seen]) -> Cutouts:
         soften=values.soften,
         despill=Despill(values.despill, values.despill_strength),
     )
-    return Screened(controls).cut(frames)
+    return calmed(Screened(controls).cut, frames, values.chatter)
 
 
 def _light(colour: tuple[float, float, float]) -> tuple[float, float, float]:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from secondunit.callsheet import Pixels
+from secondunit.matting.calm import calmed
 from secondunit.matting.cutout import Cutouts, Finish, Seen
 from secondunit.matting.marking import Marked
 from secondunit.matting.natural import Natural
@@ -31,6 +32,8 @@ INPUTS = {
 }
 MAKES = "matte"
 LAYERS = ("core", "edge", "confidence")
+
+_CHATTER = "Stills an edge that boils where the plate stands still; 1 most"
 
 
 class Values(Marked):
@@ -52,6 +55,7 @@ class Values(Marked):
     soften: float = Field(
         0, ge=0, le=100, title="Soften the edge", json_schema_extra={"unit": "pixels"}
     )
+    chatter: float = Field(0, ge=0, le=1, title="Calm the chatter", description=_CHATTER)
     picture: Literal["plate", "cutout"] = Field(
         "plate", title="Picture", description="The plate untouched, or the subject cut out of it"
     )
@@ -84,4 +88,5 @@ def wish(values: Values) -> Wish:
 def cut(values: Values, frames: Iterator[Seen]) -> Cutouts:
     """Each frame's subject, at the edge that its plate shows."""
     finish = Finish(values.black, values.white, values.grow, values.soften)
-    return Natural(finish, values.quality == "final", values.picture == "cutout").cut(frames)
+    natural = Natural(finish, values.quality == "final", values.picture == "cutout")
+    return calmed(natural.cut, frames, values.chatter)

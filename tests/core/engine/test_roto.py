@@ -337,3 +337,36 @@ def test_a_marked_subject_in_the_screens_colour_stays_whole(roto, props, tmp_pat
     inner[:, :, :] &= np.roll(shirt, 6, 2) & np.roll(shirt, -6, 2) & np.roll(shirt, -6, 1)
     assert (alone[1:][inner[1:]] > 127).mean() < 0.5
     assert (helped[1:][inner[1:]] > 127).mean() > 0.9
+
+
+def test_a_key_holds_each_frame_against_its_own_clean_plate(roto, props, tmp_path):
+    """The screen's light wanders; one empty picture tells of one frame, a clip of all."""
+    frames, there = shot()
+    across = np.arange(SIZE[1]) / SIZE[1]
+    light = np.stack(
+        [1 - 0.5 * np.exp(-(((across - t / FRAMES) / 0.1) ** 2)) for t in range(FRAMES)]
+    )
+    empty = (light[:, None, :, None] * np.array([20, 150, 60])).repeat(SIZE[0], 1).astype(np.uint8)
+    frames[~there] = empty[~there]
+    plate = props.write_pictures(tmp_path / "screen", frames, "png")
+    wrong = []
+    for name, clean in (("all", empty), ("one", empty[:1])):
+        beside = props.write_pictures(tmp_path / name, clean, "png")
+        (take,), *_ = roto(mush, task="key", output=f"t_{name}", plate=plate, clean=beside)
+        alpha = props.whole(take.media)[..., 3] / 255
+        wrong.append(np.abs(alpha - there)[1:].mean())
+    assert wrong[0] < 0.02
+    assert wrong[0] < 0.6 * wrong[1]
+
+
+@pytest.mark.parametrize("task", ["key", "matte"])
+def test_a_calmed_take_has_every_frame_in_its_place(roto, props, tmp_path, task):
+    frames, there = shot()
+    frames[~there] = (20, 150, 60)
+    plate = props.write_pictures(tmp_path / "screen", frames, "png")
+    mark = (there[:1] * 255).astype(np.uint8)[..., None].repeat(3, 3)
+    clips = {"plate": plate, "matte": props.write_pictures(tmp_path / "mark", mark, "png", 0)}
+    (take,), *_ = roto(right, {"chatter": 1, "picture": "plate"}, task=task, **clips)
+    got = props.whole(take.media)
+    assert np.array_equal(got[..., :3], frames)
+    assert min(overlap(got[i, ..., 3] > 127, there[i]) for i in range(FRAMES)) > 0.9

@@ -156,3 +156,26 @@ def test_light_that_is_switched_is_answered_at_once():
     for _ in range(4):
         steady.seen(person(truth)[0])
     assert missed(steady.seen(person(0.4 * truth)[0]).surface, 0.4 * truth) < 0.02
+
+
+def test_a_frames_own_clean_plate_is_not_averaged_with_those_before():
+    screen, steady = bare(COLOURS["green"]), Steady()
+    across = np.linspace(0, 1, screen.shape[1])
+    for place in (0.2, 0.3, 0.4):
+        shade = 1 - 0.5 * np.exp(-(((across - place) / 0.05) ** 2))
+        clean = (screen * shade[None, :, None]).astype("f4")
+        seen, _ = person(clean)
+        assert np.array_equal(
+            steady.seen(seen, clean=clean).surface, on_clean_plate(seen, clean).surface
+        )
+
+
+def test_one_clean_plate_for_all_frames_is_steadied_as_it_was():
+    screen = bare(COLOURS["green"])
+    chance = np.random.default_rng(0)
+    seen = [(screen * (1 + chance.normal(0, 0.05, screen.shape))).astype("f4") for _ in range(4)]
+    told, each = Steady(clean=screen), Steady()
+    for picture in seen:
+        surfaces = told.seen(picture).surface, each.seen(picture, clean=screen).surface
+        assert np.array_equal(*surfaces)
+    assert not np.array_equal(surfaces[0], on_clean_plate(seen[-1], screen).surface)

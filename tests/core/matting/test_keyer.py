@@ -5,8 +5,10 @@ import pytest
 from PIL import Image
 
 from secondunit.matting import chroma
+from secondunit.matting.cutout import Seen
 from secondunit.matting.despill import Despill
 from secondunit.matting.keyer import KeyControls, Keyer
+from secondunit.matting.screened import Screened
 from secondunit.media.read import open_media
 from secondunit_contract.frames import FrameRange
 from secondunit_contract.problem import BadValue, ScreenMissing, SizeDisagrees
@@ -136,6 +138,76 @@ def test_real_screens_leave_no_hole_and_no_veil(samples, name, numbers, inside, 
     for box in outside:
         assert (cut(box) == 0).mean() > 0.97
         assert cut(box).max() < 0.1
+
+
+@pytest.mark.parametrize(
+    ("name", "numbers", "box"),
+    [
+        # denim nearly of the screen's hue, in one shoulder; the side of a head that yellow lights
+        ("bluescreen_grid_bbaf2n.mpg", (0, 1, 2), (270, 284, 50, 86)),
+        ("yellowscreen_mdn.mp4", (2, 3, 4), (40, 68, 102, 110)),
+    ],
+)
+def test_what_nearly_has_the_screens_hue_gets_no_holes_that_come_and_go(
+    samples, name, numbers, box
+):
+    keyer = Keyer()
+    for plate in shot(samples / "footage" / name, *numbers):
+        alpha = keyer.pull(plate).alpha[box[0] : box[1], box[2] : box[3]]
+        assert (alpha > 0.9).mean() > 0.97
+        assert alpha.mean() > 0.985
+
+
+def test_blank_lines_at_the_pictures_border_are_no_subject(samples):
+    (plate,) = shot(samples / "footage/bluescreen_grid_bbaf2n.mpg", 0)
+    alpha = Keyer().pull(plate).alpha
+    assert (alpha[:4, 20:320] < 0.02).mean() > 0.97
+    assert (alpha[-1, 120:210] == 1).all()
+
+
+def test_a_border_that_cuts_the_subject_or_what_sticks_in_cuts_it_still():
+    plate, truth, _ = made()
+    plate[:5, 40:60], truth[:5, 40:60] = SHIRT, 1  # a short thing at the upper border
+    whole = Keyer().pull(plate).alpha
+    blank = plate.copy()
+    blank[0], blank[-1], blank[:, :2] = 0.01, 0.6, 0.0
+    pulled = Keyer().pull(blank).alpha
+    assert off(pulled, truth) < off(whole, truth) + 1
+    assert (pulled[:2, 70:] < 0.02).all()
+    assert (pulled[:, 0][truth[:, 4] == 0] < 0.02).all()
+    assert (pulled[-1][truth[-1] == 1] > 0.95).all()
+    assert (pulled[0, 42:58] > 0.95).all()
+
+
+def test_each_frame_is_held_against_its_own_clean_plate():
+    """Somebody walks through the light: the screen's shade wanders from frame to frame."""
+    y, x = np.mgrid[:180, :320]
+    frames, truths = [], []
+    for number in range(4):
+        plate, truth, bare = made(seed=number)
+        shade = 1 - 0.6 * np.exp(-((x - 60 * number - 60) ** 2 + (y - 40) ** 2) / 1500)
+        clean = bare * shade[..., None].astype("f4")
+        plate = plate + (1 - truth[..., None]) * (clean - bare)
+        frames.append(Seen(plate, plate, clean=clean))
+        truths.append(truth)
+    own = [each.alpha for each in Screened().cut(iter(frames))]
+    first = [replace(each, clean=frames[0].clean) for each in frames]
+    by_first = [each.alpha for each in Screened().cut(iter(first))]
+    errors = [[off(*each) for each in zip(ours, truths, strict=True)] for ours in (own, by_first)]
+    assert max(errors[0]) < 15
+    assert np.mean(errors[0][1:]) < 0.6 * np.mean(errors[1][1:])
+
+
+@pytest.mark.parametrize("empty", ["core", "garbage", "both"])
+def test_a_matte_that_says_nothing_changes_nothing(empty):
+    plate, truth, _ = made()
+    nothing = np.zeros(truth.shape, bool)
+    mattes = {"core": truth == 1, "garbage": truth == 0}
+    mattes |= dict.fromkeys(mattes, nothing) if empty == "both" else {empty: nothing}
+    without = {name: mask for name, mask in mattes.items() if mask.any()}
+    pulled, alone = Keyer().pull(plate, **mattes), Keyer().pull(plate, **without)
+    assert np.array_equal(pulled.alpha, alone.alpha)
+    assert off(pulled.alpha, truth) < 12
 
 
 def test_a_plate_without_a_screen_is_refused(samples):
