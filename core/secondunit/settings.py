@@ -26,6 +26,7 @@ class Settings:
     data    folder of the ledger and of what is under way   idle_seconds  after so long without work
                                                             the memory is given back
     threads how many compute; 0 is one for each core, or what OMP_NUM_THREADS says
+    path_map  what a folder here is called on a cluster's machines: pairs of (here, there)
     """
 
     models: Path
@@ -33,15 +34,20 @@ class Settings:
     data: Path = field(default_factory=_data)
     idle_seconds: float = 300.0
     threads: int = 0
+    path_map: tuple[tuple[str, str], ...] = ()
 
     @classmethod
     def found(cls) -> Settings:
-        """From SECONDUNIT_MODELS, _DEVICE, _DATA and _IDLE, else as usual. Raises BadValue."""
+        """From SECONDUNIT_MODELS, _DEVICE, _DATA, _IDLE and _PATHS, else as usual.
+
+        Raises BadValue.
+        """
         return cls(
             Path(os.environ.get("SECONDUNIT_MODELS") or _data() / "models"),
             os.environ.get("SECONDUNIT_DEVICE", "auto"),
             _data(),
             _seconds("SECONDUNIT_IDLE", 300.0),
+            path_map=folder_pairs(os.environ.get("SECONDUNIT_PATHS", ""), "SECONDUNIT_PATHS"),
         )
 
     def model_folders(self) -> list[str]:
@@ -60,3 +66,21 @@ def _seconds(name: str, usual: float) -> float:
     if not 0 <= seconds < math.inf:
         raise BadValue(f"{told!r:.60} is no number of seconds", name, "Write it as in 300")
     return seconds
+
+
+def folder_pairs(told: str, where: str = "") -> tuple[tuple[str, str], ...]:
+    """Folders here and what they are called elsewhere, told as "/here=/there;P:\\here=/there".
+
+    Raises BadValue, which says `where`.
+    """
+    pairs = []
+    for each in filter(None, (part.strip() for part in told.split(";"))):
+        here, _, there = (part.strip() for part in each.partition("="))
+        if not here or not there:
+            raise BadValue(
+                f"{each!r:.60} does not say which folder is which",
+                where,
+                "Write it as in /here=/there;/others=/elsewhere",
+            )
+        pairs.append((here, there))
+    return tuple(pairs)

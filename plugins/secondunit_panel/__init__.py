@@ -1,5 +1,4 @@
-"""The panel every host with Qt shows: it speaks to the service, and draws tasks from their schemas.
+"""The panel's mind, for every host: it finds the service and speaks to it.
 
-Its place and its fences stand from the start; the client, the session and the forms come with the
-panel.
+The session and the forms come with the panel; Qt stays in `secondunit_panel.qt`.
 """

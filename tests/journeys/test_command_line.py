@@ -289,7 +289,7 @@ def test_ctrl_c_stops_cleanly(shots):
     assert json.loads(first)["total"] == 1000
     kinds = [json.loads(line)["kind"] for line in out.splitlines()]
     assert kinds[-1] == "cancelled"
-    assert process.returncode == 1
+    assert process.returncode == 130
     assert "Traceback" not in err
     assert "Stopping" in err
     assert [each.name for each in shots.iterdir()] == ["plate.mov"]

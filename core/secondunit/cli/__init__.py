@@ -10,7 +10,7 @@ from secondunit_contract.problem import Problem
 
 
 def main() -> None:
-    """Run the command a person typed. Exit codes: 0 done, 1 a problem, 2 misuse, 3 partly done."""
+    """Run the command a person typed. Exit codes: docs/farms.md."""
     try:
         app()
     except Problem as problem:

@@ -13,8 +13,11 @@ from rich.markup import escape
 
 from secondunit.cli.clips import clip, named, value
 from secondunit.cli.listing import say_bench, say_doctor, say_models, say_tasks
+from secondunit.cli.serving import serve
+from secondunit.cli.shooting import problems_told, shot, there
 from secondunit.cli.showing import Telling, say, say_aside
 from secondunit.engine.local import Engine
+from secondunit.engine.paths import back, job_there
 from secondunit.engine.watching import Cancel
 from secondunit.ledger import sidecar
 from secondunit.settings import Settings
@@ -30,10 +33,20 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
+app.command()(serve)
+
+_STOPS = (signal.SIGINT, signal.SIGTERM)  # a farm sends the second
 
 Json = Annotated[bool, typer.Option("--json", help="For programs: JSON instead of words")]
 ModelOption = Annotated[str, typer.Option("--model", "-m", help="Name, folder or repository id")]
 Output = Annotated[Path, typer.Option("--output", "-o", help="Where the result goes")]
+OneTake = Annotated[int | None, typer.Option("--take", help="This take of the job alone")]
+Paths = Annotated[
+    str, typer.Option("--paths", help="/named=/here;…, or a farm's file of rules: where files lie")
+]
+Farm = Annotated[
+    bool, typer.Option("--farm", help="Tell progress as farms read it; leave takes that stand")
+]
 Previews = Annotated[Path | None, typer.Option("--previews", help="Folder for pictures on the way")]
 
 
@@ -60,33 +73,33 @@ def shoot(
     colour_space: Annotated[str, typer.Option(help="OCIO name, where the media does not say")] = "",
     codec: Annotated[str, typer.Option(help="ffv1, prores4444, h264, exr, dpx, tiff, png")] = "",
     previews: Previews = None,
+    take: OneTake = None,
+    paths: Paths = "",
+    farm: Farm = False,
     lines: Json = False,
 ) -> None:
-    """Shoot one job: a task on a plate."""
-    if task.endswith(".json"):
-        job = _job_file(Path(task))
-    else:
-        inputs = dict(named(each) for each in clips or [])
-        if media:
-            inputs["plate"] = clip(media, frames, rate, colour_space)
-        values = dict(value(each) for each in settings or [])
-        if not output:
-            raise BadValue("No place for the take was given", remedy="Add -o OUT")
-        if Path(output).is_dir():
-            raise BadValue("That is a folder", output, "Name the take in it, as in FOLDER/take")
-        job = Job(
-            task,
-            output,
-            inputs=inputs,
-            values=values,
-            model=model,
-            seed=seed,
-            takes=takes,
-            steps=steps,
-            guidance=guidance,
-            codec=codec,
-        )
-    _finish(_run(job, previews, lines))
+    """Shoot one job: a task on a plate.
+
+    Ends with 0 when all takes are there, 1 when a problem came before the first, 2 when misused,
+    3 when some takes are there, 130 when it was stopped.
+    """
+    with problems_told(farm):
+        if task.endswith(".json"):
+            job = there(_job_file(Path(task)), paths)
+        else:
+            inputs = dict(named(each) for each in clips or [])
+            if media:
+                inputs["plate"] = clip(media, frames, rate, colour_space)
+            values = dict(value(each) for each in settings or [])
+            job = Job(
+                task, _take_name(output), "", inputs, values, model, seed, takes,
+                steps=steps, guidance=guidance, codec=codec,
+            )  # fmt: skip
+        with Telling(lines) as telling, stopping() as cancel:
+            ending = shot(job, take, farm, Engine(None, previews), telling, cancel)
+    if ending.takes and not lines:
+        say(f"contact sheet: {escape(ending.takes[-1].sheet)}")
+    raise typer.Exit(ending.code)
 
 
 @app.command()
@@ -97,13 +110,15 @@ def rerun(
 ) -> None:
     """Shoot a take again from its side-car: the same bits on the same machine."""
     story = sidecar.read(take)
-    job = sidecar.job_of(story)
+    found = Settings.found()
+    # A cluster's machine tells of paths by the names they have there.
+    job = job_there(sidecar.job_of(story), back(found.path_map))
     path = Path(job.output)
     again = output or str(
         path.with_name(f"{path.name.partition('.')[0]}_again" + "".join(path.suffixes))
     )
     # As many threads as then: the last bits hang on it.
-    settings = replace(Settings.found(), threads=sidecar.threads_of(story))
+    settings = replace(found, threads=sidecar.threads_of(story))
     made = _run(Job(**{**vars(job), "output": again}), None, lines, settings)
     for each in made:
         now = sidecar.read(Path(each.sidecar)).get("inputs", {})
@@ -194,6 +209,15 @@ def _run(
     return made
 
 
+def _take_name(output: str) -> str:
+    """A take's path as a person gave it."""
+    if not output:
+        raise BadValue("No place for the take was given", remedy="Add -o OUT")
+    if Path(output).is_dir():
+        raise BadValue("That is a folder", output, "Name the take in it, as in FOLDER/take")
+    return output
+
+
 def _finish(made: list[Take]) -> None:
     if not made:
         raise typer.Exit(1)
@@ -213,17 +237,18 @@ def _job_file(path: Path) -> Job:
 
 
 class stopping:  # noqa: N801 - reads as a word of the with statement
-    """Inside, Ctrl-C asks the model to stop; a second one stops the program."""
+    """Inside, Ctrl-C or SIGTERM asks the model to stop; a second one stops the program."""
 
     def __enter__(self) -> Cancel:
         self._cancel = Cancel()
-        self._before = signal.signal(signal.SIGINT, self._asked)
+        self._before = {each: signal.signal(each, self._asked) for each in _STOPS}
         return self._cancel
 
     def __exit__(self, *told: object) -> None:
-        signal.signal(signal.SIGINT, self._before)
+        for each, before in self._before.items():
+            signal.signal(each, before)
 
     def _asked(self, number: int, frame: object) -> None:
         say_aside("Stopping; press again to stop at once")
         self._cancel.wish()
-        signal.signal(signal.SIGINT, self._before)
+        signal.signal(number, self._before[signal.Signals(number)])

@@ -30,6 +30,11 @@ def say_aside(text: str) -> None:
     err.print(escape(text), soft_wrap=True)
 
 
+def say_plain(text: str) -> None:
+    """One line for a program, at once and as it is."""
+    out.print(text, soft_wrap=True, markup=False, highlight=False)
+
+
 def say_json(value: object) -> None:
     """One value for a program."""
     out.print(json.dumps(value, indent=2, ensure_ascii=False), soft_wrap=True, markup=False,

@@ -73,32 +73,10 @@ class Worker(Protocol):
         ...
 
 
-@dataclass
-class LocalWorker:
-    """A process on this machine.
+class InProcess:
+    """A worker one talks with through a process on this machine, once it is `_at_work`."""
 
-    `brought` names a function, "module:function", whose models it can shoot with beside those on
-    disk. What its libraries say goes into a log in the data folder, which stays small.
-    """
-
-    settings: Settings
-    name: str = "worker"
-    brought: str = ""
-    _at_work: _Process | None = field(default=None, repr=False)
-
-    def start(self, hear: Hear) -> None:
-        """Start the process. Raises MachineProblem."""
-        command = [sys.executable, "-m", "secondunit.engine.worker", "--name", self.name]
-        if self.brought:
-            command += ["--brought", self.brought]
-        where = {
-            "SECONDUNIT_DATA": str(self.settings.data),
-            "SECONDUNIT_MODELS": str(self.settings.models),
-            "SECONDUNIT_DEVICE": self.settings.device,
-            "PYTHONUNBUFFERED": "1",
-        }
-        log = self.settings.data / "logs" / f"{self.name}.log"
-        self._at_work = _Process(command, os.environ | where, log, hear)
+    _at_work: Process | None
 
     def tell(self, message: dict[str, Any]) -> None:
         """Write it a line."""
@@ -116,9 +94,42 @@ class LocalWorker:
             self._at_work.popen.kill()
 
 
+@dataclass
+class LocalWorker(InProcess):
+    """A process on this machine.
+
+    `brought` names a function, "module:function", whose models it can shoot with beside those on
+    disk. What its libraries say goes into a log in the data folder, which stays small.
+    """
+
+    settings: Settings
+    name: str = "worker"
+    brought: str = ""
+    _at_work: Process | None = field(default=None, repr=False)
+
+    def start(self, hear: Hear) -> None:
+        """Start the process. Raises MachineProblem."""
+        command = [sys.executable, "-m", "secondunit.engine.worker", "--name", self.name]
+        if self.brought:
+            command += ["--brought", self.brought]
+        where = {
+            "SECONDUNIT_DATA": str(self.settings.data),
+            "SECONDUNIT_MODELS": str(self.settings.models),
+            "SECONDUNIT_DEVICE": self.settings.device,
+            "PYTHONUNBUFFERED": "1",
+        }
+        log = log_of(self.settings.data, self.name)
+        self._at_work = Process(command, os.environ | where, log, hear)
+
+
 def local_crew(settings: Settings, brought: str = "") -> list[LocalWorker]:
     """A worker for this machine."""
     return [LocalWorker(settings, brought=brought)]
+
+
+def log_of(data: Path, name: str) -> Path:
+    """Where it is kept what a worker of that name complains about."""
+    return data / "logs" / f"{name}.log"
 
 
 def lock_of(data: Path, name: str) -> Lock:
@@ -136,7 +147,7 @@ def gone(worker: Worker, data: Path, patience: float) -> bool:
     return taken
 
 
-class _Process:
+class Process:
     """A worker's process, what it tells and what it complains about."""
 
     def __init__(self, command: list[str], env: dict[str, str], log: Path, hear: Hear) -> None:
@@ -179,7 +190,7 @@ class _Process:
         out = self.popen.stdout
         words, begun = "", False
         while out is not None and (line := out.readline(_LONGEST)):
-            heard = _understood(line)
+            heard = understood(line)
             if heard is not None:
                 begun = True
                 self._hear(heard)
@@ -196,7 +207,7 @@ class _Process:
         self._hear(Heard(left=True, last_words=words.strip()))
 
 
-def _understood(line: bytes) -> Heard | None:
+def understood(line: bytes) -> Heard | None:
     """What a line says; None for one that nobody understands: libraries greet while they load."""
     try:
         told = json.loads(line)

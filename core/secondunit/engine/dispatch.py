@@ -46,7 +46,8 @@ class Seat:
     """A worker, and what it is doing.
 
     `due` is when the dispatcher's patience ends; `wished` how the job was wished to stop; `calls`
-    counts how often the worker was called, so that none is taken for the one before.
+    counts how often the worker was called, so that none is taken for the one before. `model` is
+    what it shot with last, which it may still have at hand.
     """
 
     worker: Worker
@@ -57,6 +58,7 @@ class Seat:
     calls: int = 0
     failed_starts: int = 0
     refusal: Problem | None = None
+    model: str = ""
 
 
 @dataclass(frozen=True)
@@ -173,12 +175,25 @@ class Dispatch:
         for seat in self._seats:
             if seat.post == "shooting":
                 self._stop_if_wished(seat)
-            elif seat.post == "free" and not held:
-                self._hand(seat)
-            elif seat.post == "free" or (seat.post == "coming" and self._closing):
+            elif (held and seat.post == "free") or (seat.post == "coming" and self._closing):
                 self._let_go(seat)
         if not held:
+            self._hand_out()
             self._call_for_more()
+
+    def _hand_out(self) -> None:
+        """Give those who are free what is next; whoever shot with its model last goes first.
+
+        Who gets nothing may go after a while.
+        """
+        while free := [seat for seat in self._seats if seat.post == "free"]:
+            entry = self._book.next()
+            if entry is None:
+                for seat in free:
+                    if seat.due is None:
+                        seat.due = time.monotonic() + self._settings.idle_seconds
+                return
+            self._hand(min(free, key=lambda seat: seat.model != entry.job.model), entry)
 
     def _call_for_more(self) -> None:
         """Have workers come, as many as there is work for."""
@@ -226,25 +241,18 @@ class Dispatch:
         if seat.wished:
             seat.due = time.monotonic() + PATIENCE
 
-    def _hand(self, seat: Seat) -> None:
-        """Give a free worker a job; without one it may go after a while."""
-        entry = self._book.next()
-        if entry is None:
-            if seat.due is None:
-                seat.due = time.monotonic() + self._settings.idle_seconds
-            return
+    def _hand(self, seat: Seat, entry: Entry) -> None:
+        """Give a free worker a job."""
         seat.due, seat.wished = None, ""
         missing = self._missing(entry)
         with self._office.turn:
             if self._book.state(entry.id) != "queued":
-                self.nudge()  # somebody was quicker
-                return
+                return  # somebody was quicker
             self._office.act(entry.id, "start")
             if not missing:
                 self._office.act(entry.id, "finish")
-                self.nudge()
                 return
-        seat.post, seat.job = "shooting", entry.id
+        seat.post, seat.job, seat.model = "shooting", entry.id, entry.job.model
         order = {"do": "shoot", "job": to_json(entry.job), "takes": missing}
         seat.worker.tell(order | {"frugality": entry.frugality})
 
@@ -324,6 +332,7 @@ class Dispatch:
         """A worker's process has ended."""
         post, job, wished = seat.post, seat.job, seat.wished
         seat.post, seat.job, seat.due, seat.wished = "away", "", None, ""
+        seat.model = ""
         if post == "shooting":
             self._lost(self._book.entry(job), "" if wished else last_words or "It died")
         elif post == "coming" and not self._closing:

@@ -8,6 +8,7 @@ from typing import Any
 
 from secondunit.engine.inputs import fingerprints
 from secondunit.engine.keeping import lies_there
+from secondunit.engine.paths import lying_in
 from secondunit.engine.slate import story_path
 from secondunit.ledger import sidecar
 from secondunit.media.pattern import pattern_of
@@ -47,8 +48,7 @@ def takes_of(job: Job) -> list[Take]:
 def told_of(path: Path, job: str) -> Take | None:
     """The take a side-car tells of, where there is one, and it is of that job."""
     try:
-        story = sidecar.read(path)
-        take = from_json(Take, story["take"])
+        take = _told(path, sidecar.read(path))
     except (Problem, KeyError):
         return None
     return take if job and take.job == job else None
@@ -74,12 +74,20 @@ def _name(job: Job, number: int) -> Path:
 def standing_take(job: Job, number: int, any_seed: bool = False) -> Take | None:
     """One take of a job, if it lies there finished and is what the job asks for now."""
     output = _name(job, number)
-    path = output.with_name(output.name + sidecar.SUFFIX)
+    return _asked_for(job, number, output.with_name(output.name + sidecar.SUFFIX), any_seed)
+
+
+def made_take(job: Job, number: int) -> Take | None:
+    """As standing_take, for a job that names its takes with their suffix, or in several files."""
+    return _asked_for(job, number, story_path(job, number))
+
+
+def _asked_for(job: Job, number: int, path: Path, any_seed: bool = False) -> Take | None:
     if not path.is_file():
         return None
     try:
         story = sidecar.read(path)
-        take = from_json(Take, story["take"])
+        take = _told(path, story)
         if _asked(sidecar.job_of(story), job) != _asked(job, job):
             return None
         inputs = fingerprints(job)
@@ -88,6 +96,13 @@ def standing_take(job: Job, number: int, any_seed: bool = False) -> Take | None:
     made_from = {name: story.get("inputs", {}).get(name) for name in inputs}
     same_seed = any_seed or take.seed == (job.seed + number - job.first_take) % 2**63
     return take if same_seed and made_from == inputs and whole(take) else None
+
+
+def _told(path: Path, story: dict[str, Any]) -> Take:
+    """The take a side-car tells of. Its files lie beside the side-car, wherever that is now:
+    another machine may have written it, to which the folder has another name.
+    """
+    return lying_in(from_json(Take, story["take"]), str(path.parent))
 
 
 def exists(media: str) -> bool:

@@ -63,15 +63,21 @@ class Unit:
         self._dispatch.start()
 
     @classmethod
-    def opened(cls, settings: Settings, brought: str = "", attempts: int = ATTEMPTS) -> Self:
-        """The unit of a data folder, with this machine's workers.
+    def opened(
+        cls,
+        settings: Settings,
+        brought: str = "",
+        attempts: int = ATTEMPTS,
+        workers: Sequence[Worker] = (),
+    ) -> Self:
+        """The unit of a data folder, with those workers, or this machine's where there are none.
 
-        `brought` names a function, "module:function", whose models they can shoot with too. Raises
-        LedgerUnreadable, NotWritable, DiskFull, MachineProblem.
+        `brought` names a function, "module:function", whose models this machine's can shoot with
+        too. Raises LedgerUnreadable, NotWritable, DiskFull, MachineProblem.
         """
         book = Book(settings.data / "ledger.sqlite")
         try:
-            return cls(book, local_crew(settings, brought), settings, attempts)
+            return cls(book, workers or local_crew(settings, brought), settings, attempts)
         except BaseException:
             book.close()
             raise

@@ -16,71 +16,65 @@ import sys
 import threading
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from typing import IO, Any
+from pathlib import Path
+from typing import Any
 
 from secondunit.callsheet import VideoModel
 from secondunit.engine.crew import lock_of
 from secondunit.engine.local import Engine
 from secondunit.engine.slate import template
+from secondunit.engine.voice import LEFT_ALONE, REFUSED, Voice, own_stdout
 from secondunit.engine.watching import Cancel
+from secondunit.ledger.lock import Lock
 from secondunit.settings import Settings
 from secondunit_contract.job import Event, Job
 from secondunit_contract.problem import BadValue, MachineProblem, Problem
-from secondunit_contract.wire import from_json, to_json
+from secondunit_contract.wire import from_json
 
 _PATIENCE = 20.0  # seconds to wait for a worker of this name to have left
 _GRACE = 2.0  # seconds to stop in, once nobody listens
-_LEFT_ALONE = 3  # the exit code of one who has lost whom it works for
-_REFUSED = 4
+_held: list[Lock] = []
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Work until stdin ends."""
     told = _arguments().parse_args(arguments)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # who owns us decides when we stop
-    voice = Voice(_own_stdout())
+    voice = Voice(own_stdout())
     settings = Settings.found()
-    lock = lock_of(settings.data, told.name)
     try:
-        if not lock.taken(_PATIENCE, str(os.getpid())):
-            raise MachineProblem(
-                "Another worker is at work in this data folder",
-                f"{lock.path}, held by process {lock.holder}",
-                "Wait until it has ended, or end it",
-            )
-        engine = Engine(
-            settings,
-            previews=settings.data / "previews",
-            brought=_brought(told.brought),
-            rushes=settings.data / "rushes",
-        )
+        come_alone(settings.data, told.name)
+        engine = engine_of(settings, told.brought, settings.data)
     except Problem as problem:
         voice.say({"refused": problem.to_json()})
-        return _REFUSED
+        return REFUSED
     voice.say({"ready": {"process": os.getpid()}})
     Shift(engine, voice).work(sys.stdin.buffer)
     return 0
 
 
-class Voice:
-    """Says one object a line, as it happens. Nobody to hear it is the end of the process."""
+def come_alone(data: Path, name: str) -> None:
+    """Hold the lock of a worker of that name while this process lives, and so its memory.
 
-    def __init__(self, out: IO[bytes]) -> None:
-        self._out, self._turn = out, threading.Lock()
+    Raises MachineProblem where another keeps it, NotWritable.
+    """
+    lock = lock_of(data, name)
+    if not lock.taken(_PATIENCE, str(os.getpid())):
+        raise MachineProblem(
+            "Another worker is at work in this data folder",
+            f"{lock.path}, held by process {lock.holder}",
+            "Wait until it has ended, or end it",
+        )
+    _held.append(lock)
 
-    def say(self, message: dict[str, Any]) -> None:
-        """Say it now."""
-        line = json.dumps(message, ensure_ascii=False).encode("utf-8", "replace") + b"\n"
-        with self._turn:
-            try:
-                self._out.write(line)
-                self._out.flush()
-            except OSError:
-                os._exit(_LEFT_ALONE)
 
-    def event(self, event: Event) -> None:
-        """Say an event."""
-        self.say({"event": to_json(event)})
+def engine_of(settings: Settings, brought: str, data: Path | None) -> Engine:
+    """A worker's engine; `data` is the unit's own data folder, None where it is out of reach.
+
+    `brought` names a function, "module:function", that gives models. Raises BadValue.
+    """
+    previews, rushes = (data / "previews", data / "rushes") if data else (None, None)
+    return Engine(settings, previews, _brought(brought), rushes)
 
 
 class Shift:
@@ -91,13 +85,13 @@ class Shift:
         self._orders: queue.SimpleQueue[dict[str, Any] | None] = queue.SimpleQueue()
         self._cancel = Cancel()
 
-    def work(self, orders: IO[bytes]) -> None:
-        """Shoot what is ordered until there are no more orders."""
+    def work(self, orders: Iterable[bytes]) -> None:
+        """Shoot what is ordered, an order a line, until there are no more orders."""
         threading.Thread(target=self._listen, args=(orders,), daemon=True).start()
         while (order := self._orders.get()) is not None:
             self._shoot(from_json(Job, order["job"]), order["takes"], order.get("frugality", 0))
 
-    def _listen(self, orders: IO[bytes]) -> None:
+    def _listen(self, orders: Iterable[bytes]) -> None:
         try:
             for line in orders:
                 self._hear(json.loads(line))
@@ -105,7 +99,7 @@ class Shift:
             self._orders.put(None)
             self._cancel.wish()
             # A model deep in a call may not hear the wish; its owner is gone, and so is its work.
-            gone = threading.Timer(_GRACE, os._exit, (_LEFT_ALONE,))
+            gone = threading.Timer(_GRACE, os._exit, (LEFT_ALONE,))
             gone.daemon = True
             gone.start()
 
@@ -160,14 +154,6 @@ def parts(job: Job, takes: list[int]) -> list[Job]:
             alone = replace(job, output=template(job), takes=1, first_take=number, seed=seed)
             found.append(alone)
     return found
-
-
-def _own_stdout() -> IO[bytes]:
-    """The real stdout for ourselves; what libraries print goes to stderr, from C too."""
-    ours = os.dup(1)
-    os.dup2(2, 1)
-    sys.stdout = sys.stderr
-    return os.fdopen(ours, "wb")
 
 
 def _brought(name: str) -> Iterable[VideoModel]:

@@ -9,7 +9,9 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+from secondunit.bench.engine.http import http_ratio, memory_ratio, submit_p99_ms
 from secondunit.bench.engine.journal import JOURNAL
+from secondunit.bench.engine.previews import preview_share
 from secondunit.bench.engine.soak import soaked
 from secondunit.demo import FOOTAGE
 from secondunit.engine.unit import Unit
@@ -25,7 +27,8 @@ _PATIENCE = 300.0
 
 
 def measure(soak: bool = False) -> tuple[dict[str, float], dict[str, Any]]:
-    """cancel_seconds, submit_direct_p99_ms, takes_lost, shot_twice, half_files.
+    """http_ratio, submit_p99_ms, cancel_seconds, preview_share, memory_ratio, takes_lost,
+    shot_twice, half_files; and submit_direct_p99_ms, without HTTP.
 
     The soak in full, 1,000 jobs and 50 kills, takes an hour; without it 20 jobs and 6 kills.
     """
@@ -34,7 +37,13 @@ def measure(soak: bool = False) -> tuple[dict[str, float], dict[str, Any]]:
         jobs, kills = (1000, 50) if soak else (20, 6)
         root = Path(folder) / "soak"
         found, told = soaked(short_jobs(root, jobs), _settings(root), _BROUGHT, kills, seed=1)
-    return figures | found, conditions | told
+    share, made = preview_share()
+    figures |= share | {
+        "http_ratio": http_ratio(),
+        "submit_p99_ms": submit_p99_ms(),
+        "memory_ratio": memory_ratio(),
+    }
+    return figures | found, conditions | told | made
 
 
 def short_job(folder: Path, number: int, steps: int = 1, takes: int = 1) -> Job:
