@@ -108,7 +108,7 @@ class Engine:
         preview = Previews(self._previews, job.id) if self._previews else None
         watch = JobWatch(job.id, report, cancel, preview)
         shot, shooting = self.casting.cast(job, task, values, job.inputs, watch)
-        with shot:
+        with shot, held_at(self._threads):  # once more: the model has brought torch by now
             told = _told(shooting, self._threads)
             shooting.rushes = Rushes.of(self._rushes, job, told)
             takes = Delivery(job, shot, shooting, told, report, cancel).takes()

@@ -7,6 +7,7 @@ set for each shot anew.
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -22,9 +23,13 @@ def threads(wanted: int = 0) -> int:
 
 @contextmanager
 def held_at(count: int) -> Iterator[None]:
-    """Inside, torch computes with so many threads."""
-    import torch
-
+    """Inside, torch computes with so many threads, where it has been imported: who shoots with
+    models that have no need of it need not have it.
+    """
+    torch = sys.modules.get("torch")
+    if torch is None:
+        yield
+        return
     before = torch.get_num_threads()
     torch.set_num_threads(count)
     try:
