@@ -22,20 +22,20 @@ def names() -> list[str]:
     return sorted(each.name for each in pkgutil.iter_modules(__path__))
 
 
-def measured(name: str, footage: Path | None = None) -> dict[str, Any]:
+def measured(name: str, footage: Path | None = None, soak: bool = False) -> dict[str, Any]:
     """One object for every bench: name, figures by key, and under which conditions.
 
-    `footage` is where the sample footage is; None looks where it usually is. Raises BadValue for a
-    bench there is not, or one that uses no footage.
+    `footage` is where the sample footage is; None looks where it usually is. `soak` takes as long
+    as it takes. Raises BadValue for a bench there is not, or one that has no use for these.
     """
     if name not in names():
         raise BadValue(f"There is no bench {name!r}", remedy=f"There are {', '.join(names())}")
     measure = importlib.import_module(f"{__name__}.{name}").measure
-    takes = {"footage": footage} if footage is not None else {}
-    if takes and "footage" not in inspect.signature(measure).parameters:
-        raise BadValue(
-            f"The bench {name!r} uses no footage that could be named", remedy="Leave --footage out"
-        )
+    told = {"footage": footage, "soak": soak}
+    takes = {key: each for key, each in told.items() if each}
+    useless = sorted(takes.keys() - inspect.signature(measure).parameters.keys())
+    if useless:
+        raise BadValue(f"The bench {name!r} has no use for --{useless[0]}", remedy="Leave it out")
     figures, conditions = measure(**takes)
     where = {
         "machine": platform.machine(),

@@ -99,9 +99,9 @@ def say_doctor(settings: Settings, as_json: bool) -> bool:
     return all(each.state != "missing" for each in found)
 
 
-def say_bench(name: str, as_json: bool, footage: Path | None = None) -> None:
+def say_bench(name: str, as_json: bool, footage: Path | None = None, soak: bool = False) -> None:
     """Measurements of one kind. Raises BadValue for a kind there is not."""
-    told = measured(name, footage)
+    told = measured(name, footage, soak)
     if as_json:
         say_json(told)
         return

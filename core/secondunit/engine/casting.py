@@ -12,7 +12,9 @@ from secondunit.engine.roto import Roto
 from secondunit.engine.shooting import Shooting
 from secondunit.engine.shot import Shot
 from secondunit.engine.watching import JobWatch
+from secondunit.models.berth import AMPLE, THIN, Berth
 from secondunit.models.choose import choose
+from secondunit.models.pool import Pool
 from secondunit.settings import Settings
 from secondunit.tasks import Task
 from secondunit_contract.clip import Clip
@@ -33,7 +35,8 @@ class Casting:
     def __init__(self, settings: Settings, brought: Iterable[VideoModel] = ()) -> None:
         self.settings = settings
         self._brought = {model.card.name: model for model in brought}
-        self._ready: dict[str, VideoModel] = {}
+        self._ready: dict[tuple[str, int], VideoModel] = {}
+        self._pool = Pool()
 
     def cards(self, wanted: str = "") -> list[ModelCard]:
         """Every model that can be shot with, the one asked for by path too."""
@@ -63,23 +66,22 @@ class Casting:
                 shot.close()
                 shot, shooting = self._planned(job, task, values, clips, watch, card)
             if shooting.windows:
-                shooting.model = self.ready(card)
+                shooting.model = self.ready(card, sparing_of(job))
         except BaseException:
             shot.close()
             raise
         return shot, shooting
 
-    def ready(self, card: ModelCard) -> VideoModel:
-        """The model of a card, loaded once."""
+    def ready(self, card: ModelCard, sparing: int = AMPLE) -> VideoModel:
+        """The model of a card, so sparing of memory. Its parts are loaded once."""
         if card.name in self._brought:
             return self._brought[card.name]
-        if card.name not in self._ready:
-            self._ready.clear()  # one at a time: a second would not fit beside it
+        if (card.name, sparing) not in self._ready:
             known = card.name in [each.name for each in models.cards()]
-            self._ready[card.name] = models.load(
-                card.name if known else card.source, self.settings.device
-            )
-        return self._ready[card.name]
+            berth = Berth(self.settings.device, self._pool, sparing)
+            wanted = card.name if known else card.source
+            self._ready[card.name, sparing] = models.load(wanted, berth)
+        return self._ready[card.name, sparing]
 
     def _planned(
         self,
@@ -100,6 +102,12 @@ class Casting:
         except BaseException:
             shot.close()
             raise
+
+
+def sparing_of(job: Job) -> int:
+    """How sparing a job has to be, after memory did not suffice for it."""
+    told = job.extra.get("frugality", AMPLE)
+    return min(max(told, AMPLE), THIN) if isinstance(told, int) else AMPLE
 
 
 def _able(needs: list[frozenset[Need]], cards: list[ModelCard], wanted: str) -> ModelCard:

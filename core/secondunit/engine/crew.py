@@ -19,10 +19,11 @@ import sys
 import threading
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import IO, Any, Protocol
 
+from secondunit.engine.machine import gpus
 from secondunit.ledger.lock import Lock
 from secondunit.settings import Settings
 from secondunit_contract.job import Event
@@ -123,8 +124,26 @@ class LocalWorker(InProcess):
 
 
 def local_crew(settings: Settings, brought: str = "") -> list[LocalWorker]:
-    """A worker for this machine."""
-    return [LocalWorker(settings, brought=brought)]
+    """A worker for each of this machine's GPUs; one where it has none, or where a device is named.
+
+    Names begin with "worker", the first is no other: what it is called does not change with GPUs.
+    """
+    count = _gpus_shown() if settings.device == "auto" else 0
+    if count < 2:
+        return [LocalWorker(settings, brought=brought)]
+    return [
+        LocalWorker(
+            replace(settings, device=f"cuda:{at}"), f"worker-{at + 1}" if at else "worker", brought
+        )
+        for at in range(count)
+    ]
+
+
+def _gpus_shown() -> int:
+    """How many GPUs a worker would see: CUDA_VISIBLE_DEVICES hides the others from it."""
+    shown = os.environ.get("CUDA_VISIBLE_DEVICES")
+    count = len(gpus())
+    return count if shown is None else min(count, len(list(filter(None, shown.split(",")))))
 
 
 def log_of(data: Path, name: str) -> Path:

@@ -20,6 +20,7 @@ from secondunit.engine.rushes import Rushes
 from secondunit.engine.standing import takes_of, whole
 from secondunit.engine.sweep import named, swept
 from secondunit.ledger.states import AT_WORK
+from secondunit.models.berth import THIN
 from secondunit.settings import Settings
 from secondunit_contract.job import Event, Job
 from secondunit_contract.problem import NotEnoughMemory, Problem, ProgramFault, WorkerLost
@@ -33,7 +34,6 @@ _COMING = 180.0  # seconds a worker may take to come
 _TROUBLE = 2.0  # seconds until the book is tried again
 _LEAVING = 6.0  # seconds to wait at most for a former owner's worker
 _STARTS = 3  # times in a row a worker may fail to come before a job fails for it
-_MOST_FRUGAL = 1
 
 HELD, RESTING = "held", "resting"
 """Notes in the book: whether the queue is paused, and which jobs were paused with it."""
@@ -308,7 +308,7 @@ class Dispatch:
                 entry = self._finished(entry)
             elif event.kind == "cancelled":
                 entry = self._office.act(entry.id, "lose" if entry.state == "running" else "yield")
-            elif memory and entry.frugality < _MOST_FRUGAL:
+            elif memory and entry.frugality < THIN:
                 entry = self._office.act(entry.id, "lose", frugality=entry.frugality + 1)
             else:
                 entry = self._office.act(entry.id, "fail", event.problem, message=event.message)

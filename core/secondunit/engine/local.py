@@ -28,13 +28,22 @@ from secondunit.engine.threads import held_at, threads
 from secondunit.engine.tracing import Tracing, splines_path
 from secondunit.engine.watching import Cancel, JobWatch, Report
 from secondunit.ledger import sidecar
+from secondunit.media.aside import Aside
 from secondunit.media.contact import strip
 from secondunit.media.depth import Depth, to_unit
 from secondunit.media.format import Format
 from secondunit.media.write import create
+from secondunit.models.berth import THIN, TILED
 from secondunit.settings import Settings
 from secondunit_contract.job import Event, Job, Take
 from secondunit_contract.problem import BadValue, Problem, ProgramFault
+
+_SPARING = {
+    TILED: "Memory did not suffice: shot in tiles, with the model fetched block by block. "
+    "It takes longer",
+    THIN: "Memory did not suffice: shot in tiles, with the model block by block and in fewer bits. "
+    "It takes longer, and the picture may differ a little",
+}
 
 
 def unheard(event: Event) -> None:
@@ -110,6 +119,8 @@ class Engine:
         shot, shooting = self.casting.cast(job, task, values, job.inputs, watch)
         with shot, held_at(self._threads):  # once more: the model has brought torch by now
             told = _told(shooting, self._threads)
+            if told.get("sparing"):
+                report(Event("notice", job.id, message=_SPARING[told["sparing"]]))
             shooting.rushes = Rushes.of(self._rushes, job, told)
             takes = Delivery(job, shot, shooting, told, report, cancel).takes()
             shooting.rushes.forget()
@@ -168,14 +179,14 @@ class Delivery:
         tracing = Tracing() if getattr(self._shot.values, "splines", False) else None
         untold: Problem | None = None
         with ExitStack() as undone:
-            with create(path, format, self._shot.range.first) as writer:
-                for index, frame in finish.frames():
+            with create(path, format, self._shot.range.first) as writer, Aside(writer) as aside:
+                for count, (index, frame) in enumerate(finish.frames(), 1):
                     self._cancel.check()
-                    writer.write(frame)
+                    aside.write(frame)
                     if tracing:
                         tracing.saw(to_unit(frame[..., 3:4], format.depth)[..., 0])
                     self._dailies.saw(index, partial(finish.look, index, frame))
-                    if writer.written % FRAMES == 0:
+                    if count % FRAMES == 0:
                         give_back()
                 take = self._take(number, str(writer.path), told)
                 self._dailies.sheet(Path(take.sheet))

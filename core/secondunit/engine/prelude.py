@@ -50,6 +50,7 @@ def with_matte(
         job.seed,
         steps=job.steps,
         guidance=job.guidance,
+        extra={key: told for key, told in job.extra.items() if key == "frugality"},
     )
     take = _pulled_before(first, name) or shoot(first, _only_progress(report), cancel)[0]
     matte = Clip(take.media, media_start=take.range.first)

@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from secondunit.callsheet import ModelCard, VideoModel
+from secondunit.models.berth import Berth
 from secondunit.models.family import Family, as_family
 from secondunit.weights.checkpoint import Checkpoint, find
 from secondunit_contract.problem import CheckpointInvalid, ModelUnknown, Problem
@@ -90,15 +91,17 @@ def card_of(source: str) -> ModelCard:
     return replace(card, source=source)
 
 
-def load(wanted: str, device: str = "auto") -> VideoModel:
-    """The model of that name, folder or repository id, ready to shoot.
+def load(wanted: str, berth: Berth | str = "auto") -> VideoModel:
+    """The model of that name, folder or repository id, ready to shoot where it is to live: on a
+    device alone (auto, cpu, cuda, cuda:1, mps), or in a berth among others.
 
-    `device` is auto, cpu, cuda, cuda:1, mps. Raises ModelUnknown, CheckpointInvalid,
+    Raises ModelUnknown, CheckpointInvalid,
     CheckpointUnsafe, NotEnoughMemory, PartMissing.
     """
     card = _named(wanted)
     checkpoint = Checkpoint.open(find(card.source, card.revision))
-    return _driver(checkpoint).load(card, checkpoint, device)
+    berth = berth if isinstance(berth, Berth) else Berth(berth)
+    return _driver(checkpoint).load(card, checkpoint, berth)
 
 
 def _named(wanted: str) -> ModelCard:

@@ -7,7 +7,7 @@ checkpoint must be able to make its card and to load it.
     known() -> list[ModelCard]              public models it could drive, were their weights here
     drives(class_name) -> bool              whether it shoots with checkpoints made for that class
     card_of(checkpoint) -> ModelCard        the card of such a checkpoint
-    load(card, checkpoint, device) -> VideoModel
+    load(card, checkpoint, berth) -> VideoModel
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from secondunit.callsheet import ModelCard, VideoModel
+from secondunit.models.berth import Berth
 from secondunit.weights.checkpoint import Checkpoint
 
 _DRIVING = ("drives", "card_of", "load")
@@ -30,7 +31,7 @@ class Family:
     known: Callable[[], list[ModelCard]]
     drives: Callable[[str], bool]
     card_of: Callable[[Checkpoint], ModelCard]
-    load: Callable[[ModelCard, Checkpoint, str], VideoModel]
+    load: Callable[[ModelCard, Checkpoint, Berth], VideoModel]
 
 
 def as_family(module: object) -> Family | None:

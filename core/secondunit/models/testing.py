@@ -116,18 +116,19 @@ class ScriptedModel:
                 yield Answer(take, first, frames[first : max(1, first + 4) if first else 1])
 
 
-def tiny_vace(folder: Path, seed: int = 0, time: bool = True) -> Path:
+def tiny_vace(folder: Path, seed: int = 0, time: bool = True, wide: int = 32) -> Path:
     """Write a VACE checkpoint of random weights, 410 kB: it loads and shoots in a second, and makes
     noise.
 
-    With `time` four frames share a latent frame, as in Wan; without, each has its own.
+    With `time` four frames share a latent frame, as in Wan; without, each has its own. It is not so
+    tiny where its layers are `wide`: 960 bytes for each.
     """
     import torch
     from diffusers import WanVACEPipeline, WanVACETransformer3DModel
 
     torch.manual_seed(seed)
     transformer = WanVACETransformer3DModel(
-        **_tiny_transformer(), vace_layers=[0, 2], vace_in_channels=96
+        **_tiny_transformer() | {"ffn_dim": wide}, vace_layers=[0, 2], vace_in_channels=96
     )
     with (
         torch.no_grad()

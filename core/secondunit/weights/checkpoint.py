@@ -99,9 +99,16 @@ class Checkpoint:
                 f"{CARD} cannot be read: {error}", str(path), "Put it right, or delete it"
             ) from error
 
-    def numbers(self) -> int:
-        """How many numbers all its weights are, read from the headers."""
-        return sum(_numbers(path) for path in self._weights())
+    def numbers(self, component: str = "") -> int:
+        """How many numbers its weights are, or a component's alone, read from the headers."""
+        return sum(_numbers(path) for path in self._weights(component))
+
+    def identity(self, component: str) -> tuple[str, ...]:
+        """What tells whether another checkpoint's component is the same: its config, and where its
+        weights lie on the disk. The download cache names files by their sha256.
+        """
+        told = json.dumps(self.config(component), sort_keys=True)
+        return (told, *(_whereabouts(path) for path in self._weights(component)))
 
     def size(self) -> int:
         """How many bytes of disk the files take that loading reads."""
@@ -125,8 +132,8 @@ class Checkpoint:
                 _AGAIN,
             )
 
-    def _weights(self) -> Iterator[Path]:
-        for name in self.components:
+    def _weights(self, component: str = "") -> Iterator[Path]:
+        for name in (component,) if component else self.components:
             yield from sorted((self.folder / name).glob("*.safetensors"))
 
     def _read_files(self) -> Iterator[Path]:
@@ -314,6 +321,14 @@ def _numbers(path: Path) -> int:
             first, last = told["data_offsets"]
             total += (last - first) * 8 // _BITS.get(str(told.get("dtype")), 8)
     return total
+
+
+def _whereabouts(path: Path) -> str:
+    file = path.resolve()
+    if re.fullmatch(r"[0-9a-f]{64}", file.name):
+        return file.name
+    told = file.stat()
+    return f"{told.st_dev}:{told.st_ino}:{told.st_size}:{told.st_mtime_ns}"
 
 
 @functools.lru_cache(maxsize=16)

@@ -256,7 +256,7 @@ class Desk:
         return sorted(each.name for each in self.takes.iterdir()) if self.takes.is_dir() else []
 
     @staticmethod
-    def until(unit: Unit, id: str, *states: str, patience: float = 60.0) -> Entry:
+    def until(unit: Unit, id: str, *states: str, patience: float = 180.0) -> Entry:
         """The job's entry, once it is in one of these states."""
         with unit.listen() as listener:
             end = time.monotonic() + patience

@@ -90,7 +90,7 @@ def process_of(desk) -> int:
     return int(lock_of(desk.settings.data, "cluster-1").holder)
 
 
-def heard(unit: Unit, kind: str, patience: float = 60.0) -> None:
+def heard(unit: Unit, kind: str, patience: float = 180.0) -> None:
     end = time.monotonic() + patience
     with unit.listen(0) as listener:
         while time.monotonic() < end:
@@ -100,7 +100,7 @@ def heard(unit: Unit, kind: str, patience: float = 60.0) -> None:
     raise AssertionError(f"no {kind} was told")
 
 
-def until(holds: Callable[[], object], patience: float = 60.0) -> None:
+def until(holds: Callable[[], object], patience: float = 180.0) -> None:
     end = time.monotonic() + patience
     while not holds():
         assert time.monotonic() < end

@@ -8,14 +8,17 @@ import queue
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from secondunit.engine.crew import Heard, LocalWorker, lock_of
+from secondunit.engine.crew import Heard, LocalWorker, local_crew, lock_of
+from secondunit.engine.local import Engine
 from secondunit.engine.worker import parts
 from secondunit.ledger import sidecar
-from secondunit_contract.job import Job
+from secondunit.models.berth import TILED
+from secondunit_contract.job import Event, Job
 from secondunit_contract.problem import BadValue, MachineProblem
 from secondunit_contract.wire import to_json
 
@@ -26,11 +29,13 @@ class Ear:
     def __init__(self) -> None:
         self.lines: queue.SimpleQueue[Heard] = queue.SimpleQueue()
         self.kinds: list[str] = []
+        self.told: list[Event] = []
         self.has_left = False
 
-    def next(self, patience: float = 60.0) -> Heard:
+    def next(self, patience: float = 180.0) -> Heard:
         heard = self.lines.get(timeout=patience)
         self.has_left |= heard.left
+        self.told += [heard.event] if heard.event else []
         return heard
 
     def until(self, kind: str) -> Heard:
@@ -233,9 +238,45 @@ def test_one_that_talks_nonsense_is_ended(desk, line, monkeypatch):
     assert "nobody understands" in left.last_words
 
 
-def test_frugality_is_told_in_the_side_car(desk, hired):
+def test_a_sparing_take_is_told_of_and_made_again_as_sparingly(desk, hired, props):
     worker, ear = hired()
-    shoot(worker, desk.job("a"), frugality=1)
-    take = ear.until("take").event.take
+    shoot(worker, replace(desk.job("a"), model="starter", steps=1), frugality=TILED)
+    told = ear.until("take")
     ear.until("done")
-    assert sidecar.job_of(sidecar.read(Path(take.sidecar))).extra == {"frugality": 1}
+    assert any("block by block" in each.message for each in ear.told if each.kind == "notice")
+    story = sidecar.read(Path(told.event.take.sidecar))
+    assert story["model"]["sparing"] == TILED
+    made = Engine(desk.settings).shoot(replace(sidecar.job_of(story), output=str(desk.takes / "b")))
+    assert sidecar.read(Path(made[0].sidecar))["model"]["sparing"] == TILED
+    assert props.same(props.whole(made[0].media), props.whole(told.event.take.media))
+
+
+@pytest.fixture
+def four_gpus(tmp_path, monkeypatch):
+    """A machine whose driver's tool tells of four."""
+    tool = tmp_path / "nvidia-smi"
+    line = "echo 'NVIDIA H200, 143771, 143000, 570.86'\n"
+    tool.write_text("#!/bin/sh\n" + 4 * line)
+    tool.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the tool is a shell script here")
+@pytest.mark.parametrize(
+    ("device", "shown", "devices"),
+    [
+        ("auto", None, ["cuda:0", "cuda:1", "cuda:2", "cuda:3"]),
+        ("auto", "2,3", ["cuda:0", "cuda:1"]),
+        ("auto", "1", ["auto"]),
+        ("cuda:2", None, ["cuda:2"]),
+        ("cpu", None, ["cpu"]),
+    ],
+)
+def test_a_worker_for_each_gpu(desk, four_gpus, monkeypatch, device, shown, devices):
+    if shown is not None:
+        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", shown)
+    crew = local_crew(replace(desk.settings, device=device))
+    assert [each.settings.device for each in crew] == devices
+    assert len({each.name for each in crew}) == len(crew)
+    assert crew[0].name == "worker"

@@ -17,6 +17,7 @@ from secondunit.models.wan.attention import overheard, turned
 from secondunit.models.wan.card import Reading
 from secondunit.models.wan.looking import Reader, sweep
 from secondunit.models.wan.model import WanModel
+from secondunit.models.wan.parts import HEAVY
 from secondunit.stage.fit import Fit
 from secondunit.worlds.baselines import carried
 from secondunit_contract.problem import CheckpointInvalid, NotEnoughMemory
@@ -38,7 +39,7 @@ def reader(model: VideoModel, **told: Any) -> Reader:
     assert isinstance(model, WanModel)
 
     def during() -> Any:
-        return model._at_work("a test", Unwatched())
+        return model._at_work("a test", Unwatched(), HEAVY)
 
     given = {"reading": Reading(1), **told}
     return Reader(
@@ -47,6 +48,7 @@ def reader(model: VideoModel, **told: Any) -> Reader:
         model._shape,
         prompt_length=model._prompt_length,
         during=during,
+        words=lambda prompt: model._words(prompt, during),
         **given,
     )
 
@@ -123,7 +125,7 @@ def test_what_is_heard_is_what_attention_works_with(tiny: VideoModel) -> None:
     given = {
         "hidden_states": latents,
         "timestep": torch.zeros(1),
-        "encoder_hidden_states": look._words("")[None],
+        "encoder_hidden_states": look.words(""),
         **look._control(latents),
     }
     with pytest.MonkeyPatch.context() as patch, torch.no_grad():

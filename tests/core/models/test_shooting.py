@@ -37,15 +37,13 @@ def moving(frames: int, height: int, width: int) -> Pixels:
     return plate
 
 
-def inpaint(seeds: tuple[int, ...] = (1,), **more: Any) -> CallSheet:
+def inpaint(seeds: tuple[int, ...] = (1,), words: str = "a cat", **more: Any) -> CallSheet:
     """A 9-frame, 32x32 plate with a hole, for the tiny VACE."""
     plate = moving(9, 32, 32)
     paint = np.zeros((9, 32, 32), dtype=np.bool_)
     paint[:, 8:24, 8:24] = True
     plate[paint] = UNKNOWN
-    return CallSheet(
-        32, 32, 9, FILM, "a cat", plate=plate, paint=paint, seeds=seeds, steps=3, **more
-    )
+    return CallSheet(32, 32, 9, FILM, words, plate=plate, paint=paint, seeds=seeds, steps=3, **more)
 
 
 def whole(model: VideoModel, sheet: CallSheet, watch: Watch | None = None) -> dict[int, Pixels]:
@@ -182,7 +180,7 @@ def test_takes_share_their_encodings(tiny: VideoModel, monkeypatch: pytest.Monke
 
     monkeypatch.setattr(tiny._pipe.vae, "encode", encoding)
     monkeypatch.setattr(tiny._pipe.text_encoder, "forward", reading)
-    whole(tiny, inpaint((1, 2, 3), guidance=1.0))
+    whole(tiny, inpaint((1, 2, 3), "words it has not read yet", guidance=1.0))
     assert counted == {"pictures": 2, "words": 1}
 
 
@@ -224,7 +222,7 @@ def test_the_watch_is_asked_before_every_block_and_chunk(tiny: VideoModel) -> No
     hooks = [part.register_forward_pre_hook(entered) for part in parts]
     hooks += [part.register_forward_hook(left) for part in parts]
     try:
-        whole(tiny, inpaint(guidance=1.0), watch)
+        whole(tiny, inpaint(words="words new to it", guidance=1.0), watch)
     finally:
         for hook in hooks:
             hook.remove()

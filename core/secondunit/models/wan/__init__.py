@@ -6,6 +6,7 @@ VACE checkpoints work from plates, mattes, keys, guides and references; plain on
 from __future__ import annotations
 
 from secondunit.callsheet import ModelCard, VideoModel
+from secondunit.models.berth import Berth
 from secondunit.models.wan.card import CLASSES, card_from
 from secondunit.models.wan.known import KNOWN
 from secondunit.weights.checkpoint import Checkpoint
@@ -26,11 +27,11 @@ def known() -> list[ModelCard]:
     return list(KNOWN)
 
 
-def load(card: ModelCard, checkpoint: Checkpoint, device: str) -> VideoModel:
-    """The checkpoint, ready to shoot on cpu, cuda, mps or whatever `auto` finds.
+def load(card: ModelCard, checkpoint: Checkpoint, berth: Berth) -> VideoModel:
+    """The checkpoint, ready to shoot where it is to live.
 
     Raises CheckpointInvalid, NotEnoughMemory, PartMissing.
     """
     from secondunit.models.wan.model import WanModel
 
-    return WanModel.load(card, checkpoint, device)
+    return WanModel.load(card, checkpoint, berth)

@@ -34,7 +34,7 @@ _NATIVE_FRAMES = 81
 _REFERENCES = 3  # as VACE's own examples use; more dilute each other
 _LOOK_NOISE = 0.05  # the lowest that a sampler's last step has, about
 _LOOK_DEPTH = 1 / 3  # DiffTrack found 40 to 57 % best, by queries with keys
-_BYTES_A_TOKEN = 24  # hidden states, queries, keys, values and the wide layer at once, in halves
+_NUMBERS_A_TOKEN = 12  # hidden states, queries, keys, values and the wide layer at once
 
 
 @dataclass(frozen=True)
@@ -159,13 +159,16 @@ def _name(checkpoint: Checkpoint) -> tuple[str, str]:
 
 def _memory(checkpoint: Checkpoint, shape: Shape, area: int, frames: int) -> float:
     """Gigabytes: two bytes a weight, and what one pass over its longest clip keeps."""
-    transformer = _transformer(checkpoint)
-    width = int(transformer.get("num_attention_heads", 1)) * int(
-        transformer.get("attention_head_dim", 1)
-    )
     latents = (frames - 1) // shape.time + 1
     tokens = latents * area // shape.multiple**2
-    return round((2 * checkpoint.numbers() + tokens * width * _BYTES_A_TOKEN) / 1e9, 2)
+    a_pass = pass_bytes(tokens, _transformer(checkpoint), 2)
+    return round((2 * checkpoint.numbers() + a_pass) / 1e9, 2)
+
+
+def pass_bytes(tokens: int, transformer: dict[str, Any], itemsize: int) -> int:
+    """What one pass over so many tokens keeps, in numbers of so many bytes: an estimate."""
+    heads, each = (transformer.get(key, 1) for key in ("num_attention_heads", "attention_head_dim"))
+    return tokens * int(heads) * int(each) * _NUMBERS_A_TOKEN * itemsize
 
 
 class _Told:

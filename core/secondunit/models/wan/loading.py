@@ -12,7 +12,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from secondunit.models.wan.machine import fitting, precision_for
+from secondunit.models.wan.machine import fitting
+from secondunit.models.wan.parts import Parts
 from secondunit.weights.checkpoint import Checkpoint
 from secondunit_contract.problem import CheckpointInvalid, PartMissing
 
@@ -20,13 +21,14 @@ _LIBRARIES = ("diffusers", "transformers")
 _LONGEST_PROMPT = 512  # the pipelines' own limit, in tokens
 
 
-def opened(checkpoint: Checkpoint, device: Any, title: str) -> Any:
-    """The pipeline on its device. Raises CheckpointInvalid, NotEnoughMemory, PartMissing."""
+def opened(checkpoint: Checkpoint, parts: Parts, title: str) -> Any:
+    """The pipeline, with its parts where they live. Raises CheckpointInvalid, NotEnoughMemory,
+    PartMissing.
+    """
     try:
         import diffusers
         import ftfy  # noqa: F401 - the Wan pipelines fail on their first prompt without it
         import transformers  # noqa: F401
-        from safetensors import SafetensorError
     except ImportError as error:
         raise PartMissing(
             f"A library the models need is not installed: {error.name}",
@@ -34,23 +36,28 @@ def opened(checkpoint: Checkpoint, device: Any, title: str) -> Any:
             'Install it: pip install "secondunit[models]"',
         ) from error
     kind = getattr(diffusers, checkpoint.class_name)
+    with readable(checkpoint, title), quiet(), fitting(title, "while loading it"):
+        pipe = kind.from_pretrained(
+            checkpoint.folder, local_files_only=True, use_safetensors=True, **parts.all()
+        )
+    parts.serve(pipe)
+    pipe.set_progress_bar_config(disable=True)
+    return pipe
+
+
+@contextmanager
+def readable(checkpoint: Checkpoint, title: str) -> Iterator[None]:
+    """Turn whatever the libraries raise over files they cannot use into CheckpointInvalid."""
+    from safetensors import SafetensorError
+
     try:
-        with quiet(), fitting(title, "while loading it"):
-            pipe = kind.from_pretrained(
-                checkpoint.folder,
-                dtype=precision_for(device),
-                local_files_only=True,
-                use_safetensors=True,
-            )
-            pipe.to(device)
+        yield
     except (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError) as error:
         raise CheckpointInvalid(
             f"{title} cannot be loaded: {str(error).splitlines()[0] if str(error) else error!r}",
             str(checkpoint.folder),
             "Fetch the checkpoint again, whole",
         ) from error
-    pipe.set_progress_bar_config(disable=True)
-    return pipe
 
 
 @contextmanager

@@ -42,7 +42,9 @@ _FEWEST = 3  # frames a pass must hold: a key, the one before, and a new one
 
 @dataclass(frozen=True)
 class Reader:
-    """A pipeline to look with. `during` is entered around each stretch of work."""
+    """A pipeline to look with. `during` is entered around each stretch of work; `words` reads a
+    prompt (1, tokens, width), padded.
+    """
 
     pipe: Any
     reach: Reach
@@ -50,6 +52,7 @@ class Reader:
     reading: Reading
     prompt_length: int
     during: During
+    words: Callable[[str], Any]
     matching: Matching = field(default_factory=Matching)
     encoded: dict[tuple[Grid, int], Any] = field(default_factory=dict)
 
@@ -64,8 +67,8 @@ class Reader:
     ) -> dict[int, Features]:
         """What layers hold of frames of the footage (T,H,W,3), on a grid."""
         latents = self._latents(footage, frames, grid)
-        heard, rotary = self._heard(latents, "attn1", layers, self._words("")[None])
-        heads = self._transformer.config.num_attention_heads
+        heard, rotary = self._heard(latents, "attn1", layers, self.words(""))
+        heads, _ = self._build()
         told = {}
         for layer, sides in heard.items():
             if self.reading.placed:
@@ -149,11 +152,10 @@ class Reader:
         """Where the first concept is in the frames (n,H,W), and how sure that is (n,)."""
         import torch
 
-        depth = len(self._transformer.blocks)
+        heads, depth = self._build()
         latents = self._latents(footage, frames, grid)
         words, sizes = self._told(concepts)
         heard, _ = self._heard(latents, "attn2", range(depth // 2, depth), words)
-        heads = self._transformer.config.num_attention_heads
         with self.during(), torch.no_grad():
             stands = [stand_out(*each, sizes, heads) for each in heard.values()]
             stand = torch.stack(stands).mean(0).unflatten(0, (len(frames), -1))
@@ -167,7 +169,7 @@ class Reader:
         """
         import torch
 
-        read = [self._words(each) for each in concepts]
+        read = [self.words(each)[0] for each in concepts]
         sizes = [self._tokens_of(each) for each in concepts]
         parts = [each[:size] for each, size in zip(read, sizes, strict=True)]
         padding = torch.zeros_like(read[0][: max(0, self.prompt_length - sum(sizes))])
@@ -178,23 +180,18 @@ class Reader:
         ids = self.pipe.tokenizer(concept, add_special_tokens=False).input_ids
         return max(1, min(len(ids), self.prompt_length))
 
-    def _words(self, prompt: str) -> Any:
-        """Words as the model reads them (tokens, width), padded."""
-        import torch
-
-        with self.during(), torch.no_grad():
-            return self.pipe.encode_prompt(
-                prompt=prompt,
-                do_classifier_free_guidance=False,
-                max_sequence_length=self.prompt_length,
-            )[0][0]
-
     # ------------------------------------------------------------------ the pass
 
     @property
     def _transformer(self) -> Any:
         """The one for little noise, where there are two."""
         return getattr(self.pipe, "transformer_2", None) or self.pipe.transformer
+
+    def _build(self) -> tuple[int, int]:
+        """How many heads the model's attention has, and how many blocks it is."""
+        with self.during():
+            config = self._transformer.config
+            return int(config.num_attention_heads), int(config.num_layers)
 
     def _heard(
         self, latents: Any, which: Which, layers: Sequence[int], words: Any

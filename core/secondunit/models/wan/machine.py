@@ -9,6 +9,7 @@ from typing import Any
 from secondunit_contract.problem import BadValue, NotEnoughMemory
 
 # How allocators of processors and of devices without an exception of their own say it.
+_SPARED = 0.05  # of a device's memory
 _FULL = ("out of memory", "can't allocate memory", "not enough memory")
 
 
@@ -38,13 +39,43 @@ def device_for(wanted: str) -> Any:
     return device
 
 
-def precision_for(device: Any) -> Any:
-    """Halves on cuda, but for the VAE, whose halves band in skies; whole floats elsewhere."""
+def precision_for(device: Any) -> dict[str, Any]:
+    """By part, else "default": halves on cuda, but for the VAE, whose halves band in skies; whole
+    floats elsewhere.
+    """
     import torch
 
     if device.type == "cuda":
         return {"default": torch.bfloat16, "vae": torch.float32}
-    return torch.float32
+    return {"default": torch.float32}
+
+
+class DeviceGauge:
+    """How much of a device's memory may be taken. Some stays free: for the host beside us on a
+    device of its own, for everybody on the processor.
+    """
+
+    def __init__(self, device: Any) -> None:
+        self._device = device
+
+    def free(self) -> int:
+        """Bytes that are nobody's, or kept by an allocator of ours for later."""
+        import psutil
+        import torch
+
+        if self._device.type == "cuda":
+            free, total = torch.cuda.mem_get_info(self._device)
+            kept = torch.cuda.memory_reserved(self._device)
+            return int(free + kept - torch.cuda.memory_allocated(self._device) - _SPARED * total)
+        memory = psutil.virtual_memory()
+        return int(memory.available - _SPARED * memory.total)
+
+    def forget(self) -> None:
+        """Hand back what the allocator keeps."""
+        import torch
+
+        if self._device.type == "cuda":
+            torch.cuda.empty_cache()
 
 
 @contextmanager

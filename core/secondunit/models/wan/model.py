@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterator
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
 from importlib.metadata import version
@@ -19,16 +20,23 @@ from secondunit.callsheet import (
     Unwatched,
     Watch,
 )
+from secondunit.models.berth import Berth
 from secondunit.models.fitness import check, check_look
-from secondunit.models.wan.card import VACE, Reading, Shape
+from secondunit.models.wan.card import VACE, Reading, Shape, pass_bytes
 from secondunit.models.wan.conditioning import as_pictures, as_tensors, conditions
 from secondunit.models.wan.decode import decoded, stills
-from secondunit.models.wan.loading import opened, prompt_length, quiet
+from secondunit.models.wan.loading import opened, prompt_length, quiet, readable
 from secondunit.models.wan.looking import Reader
 from secondunit.models.wan.machine import device_for, fitting
 from secondunit.models.wan.nearness import encoded, shortened, starting_sigma, steps_left, way
+from secondunit.models.wan.parts import NETWORKS, READER, VAE, Parts
 from secondunit.models.wan.watching import Believed, asking, blocks_of, telling
 from secondunit.weights.checkpoint import Checkpoint
+
+SEEING = (*NETWORKS, VAE)
+"""The parts that see pictures."""
+
+_WORDS_KEPT = 16  # prompts; each is some megabytes
 
 
 @dataclass(eq=False)
@@ -48,22 +56,23 @@ class _Shoot:
 class WanModel:
     """A pipeline with its card, on a device. Not for two threads at once."""
 
-    def __init__(self, card: ModelCard, checkpoint: Checkpoint, pipe: Any) -> None:
+    def __init__(self, card: ModelCard, checkpoint: Checkpoint, parts: Parts, pipe: Any) -> None:
         self.card = card
-        self._checkpoint = checkpoint
+        self._checkpoint, self._parts = checkpoint, parts
         self._pipe = pipe
-        self._blocks = blocks_of(pipe)
+        self._read: OrderedDict[str, Any] = OrderedDict()
         self._shape = Shape.of(checkpoint)
         self._takes_pictures = checkpoint.class_name == VACE
         self._prompt_length = prompt_length(checkpoint, pipe)
 
     @classmethod
-    def load(cls, card: ModelCard, checkpoint: Checkpoint, device: str = "auto") -> WanModel:
+    def load(cls, card: ModelCard, checkpoint: Checkpoint, berth: Berth) -> WanModel:
         """Raises CheckpointInvalid, for weights that are not their card's too, NotEnoughMemory,
         PartMissing, BadValue for a device that is not there.
         """
         checkpoint.prove()
-        return cls(card, checkpoint, opened(checkpoint, device_for(device), card.title))
+        parts = Parts(checkpoint, device_for(berth.device), berth)
+        return cls(card, checkpoint, parts, opened(checkpoint, parts, card.title))
 
     def shoot(self, sheet: CallSheet, watch: Watch) -> Iterator[Answer]:
         """Takes one after another, (n,H,W,3) float32 in 0..1, each frame as soon as it is decoded.
@@ -95,7 +104,9 @@ class WanModel:
         during = functools.partial(self._at_work, told, watch or Unwatched())
         reading = Reading.of(self._checkpoint)
         reach, length = self.card.reach, self._prompt_length
-        reader = Reader(self._pipe, reach, self._shape, reading, length, during)
+        words = functools.partial(self._words, during=functools.partial(during, (READER,)))
+        seeing = functools.partial(during, SEEING)
+        reader = Reader(self._pipe, reach, self._shape, reading, length, seeing, words)
         return reader.sight(footage, question)
 
     def provenance(self) -> dict[str, Any]:
@@ -111,12 +122,9 @@ class WanModel:
             "licence": self.card.licence,
             "training_data": self.card.training_data,
             "class": self._checkpoint.class_name,
-            "device": str(pipe.device),
-            "precision": {
-                name: str(part.dtype).removeprefix("torch.")
-                for name, part in sorted(pipe.components.items())
-                if hasattr(part, "dtype")
-            },
+            "device": str(self._parts.device),
+            "precision": self._parts.precision(),
+            "sparing": self._parts.sparing,
             "scheduler": {
                 key: value
                 for key, value in sorted(dict(pipe.scheduler.config).items())
@@ -131,35 +139,41 @@ class WanModel:
         for take, seed in enumerate(shoot.sheet.seeds):
             latents = self._denoised(shoot, take, seed)
             first = 0
-            for frames in decoded(self._pipe, latents, functools.partial(self._working, shoot)):
+            for frames in decoded(
+                self._pipe, latents, functools.partial(self._working, shoot, (VAE,))
+            ):
                 yield Answer(take, first, frames)
                 first += len(frames)
 
-    def _working(self, shoot: _Shoot) -> AbstractContextManager[None]:
+    def _working(
+        self, shoot: _Shoot, names: Iterable[str], need: int = 0
+    ) -> AbstractContextManager[None]:
         sheet = shoot.sheet
-        return self._at_work(f"{sheet.frames} frames of {sheet.width}x{sheet.height}", shoot.watch)
+        told = f"{sheet.frames} frames of {sheet.width}x{sheet.height}"
+        return self._at_work(told, shoot.watch, names, need)
 
     @contextmanager
-    def _at_work(self, told: str, watch: Watch) -> Iterator[None]:
-        """Around every stretch of work: cancellable, silent, and out of memory in plain words."""
+    def _at_work(
+        self, told: str, watch: Watch, names: Iterable[str], need: int = 0
+    ) -> Iterator[None]:
+        """Around every stretch of work: those parts at hand and so many bytes beside them,
+        cancellable, silent, and out of memory in plain words.
+        """
         with ExitStack() as stack:
             stack.enter_context(quiet())
             stack.enter_context(fitting(self.card.title, told))
-            stack.enter_context(asking(self._blocks, watch))
+            with readable(self._checkpoint, self.card.title):
+                stack.enter_context(self._parts.at_hand(names, need))
+            stack.enter_context(asking(blocks_of(self._pipe), watch))
             yield
 
     def _prepare(self, shoot: _Shoot) -> None:
         """Read the words and lay out the pictures, once for all takes."""
-        import torch
-
         sheet = shoot.sheet
-        with self._working(shoot), torch.no_grad():
-            shoot.words = self._pipe.encode_prompt(
-                prompt=sheet.prompt,
-                negative_prompt=sheet.negative,
-                do_classifier_free_guidance=shoot.guidance > 1,
-                max_sequence_length=self._prompt_length,
-            )
+        reading = functools.partial(self._working, shoot, (READER,))
+        shoot.words = self._words(sheet.prompt, reading), None
+        if shoot.guidance > 1:
+            shoot.words = shoot.words[0], self._words(sheet.negative, reading)
         if self._takes_pictures:
             given = conditions(sheet, self.card.reach.holes)
             clip, matte = as_tensors(given)
@@ -168,6 +182,24 @@ class WanModel:
                 "mask": matte,
                 "reference_images": as_pictures(given.references),
             }
+
+    def _words(self, prompt: str, during: Callable[[], AbstractContextManager[None]]) -> Any:
+        """Words as the model reads them (1, tokens, width), padded; those it read lately are known,
+        so that its reader need not be at hand for them.
+        """
+        import torch
+
+        if prompt not in self._read:
+            with during(), torch.no_grad():
+                self._read[prompt] = self._pipe.encode_prompt(
+                    prompt=prompt,
+                    do_classifier_free_guidance=False,
+                    max_sequence_length=self._prompt_length,
+                )[0]
+        self._read.move_to_end(prompt)
+        while len(self._read) > _WORDS_KEPT:
+            self._read.popitem(last=False)
+        return self._read[prompt]
 
     def _denoised(self, shoot: _Shoot, take: int, seed: int) -> Any:
         """One take's latents, from the pipeline's own loop. Noise is drawn on the processor: the
@@ -179,7 +211,7 @@ class WanModel:
         generator = torch.Generator("cpu").manual_seed(seed)
         kept = steps_left(shoot.steps, sheet.strength)
         with ExitStack() as stack:
-            stack.enter_context(self._working(shoot))
+            stack.enter_context(self._working(shoot, SEEING, self._need(sheet)))
             start = None
             if self._takes_pictures:
                 stack.enter_context(self._remembering(shoot))
@@ -205,6 +237,13 @@ class WanModel:
             ).frames
         return latents[:, :, len(sheet.references) :]
 
+    def _need(self, sheet: CallSheet) -> int:
+        """Bytes that one pass over a sheet takes beside the weights, about."""
+        latents = (sheet.frames - 1) // self._shape.time + 1 + len(sheet.references)
+        tokens = latents * sheet.width * sheet.height // self._shape.multiple**2
+        width = self._checkpoint.config("transformer") or self._checkpoint.config("transformer_2")
+        return pass_bytes(tokens, width, self._parts.itemsize)
+
     def _frames_told(self, frames: int) -> int:
         """The count the pipeline must be told: without a time factor it adds one to every count,
         and says it rounds.
@@ -219,7 +258,7 @@ class WanModel:
                 stills,
                 self._pipe,
                 estimate[:, :, references:],
-                functools.partial(self._working, shoot),
+                functools.partial(self._working, shoot, (VAE,)),
             )
 
         return show
@@ -256,7 +295,7 @@ class WanModel:
                 height=sheet.height,
                 width=sheet.width,
                 dtype=torch.float32,
-                device=pipe.device,
+                device=self._parts.device,
             )
             parts = [encoded(pipe, each[None, :, None]) for each in references[0]]
             shoot.plate = torch.cat([*parts[::-1], encoded(pipe, clip)], dim=2)
@@ -268,7 +307,7 @@ class WanModel:
             sheet.width,
             sheet.frames + len(sheet.references) * self._shape.time,
             torch.float32,
-            pipe.device,
+            self._parts.device,
             generator,
         )
         return (1 - sigma) * shoot.plate + sigma * noise

@@ -35,7 +35,9 @@ def asking(blocks: list[Any], watch: Watch) -> Iterator[None]:
 
 
 def blocks_of(pipe: Any) -> list[Any]:
-    """The parts of a pipeline that each take a while: its blocks, its text reader, its VAE."""
+    """The parts of a pipeline that each take a while: its blocks, its text reader, its VAE, as far
+    as they are at hand.
+    """
     import torch
 
     found: list[Any] = []
@@ -43,13 +45,14 @@ def blocks_of(pipe: Any) -> list[Any]:
         transformer = getattr(pipe, name, None)
         if transformer is not None:
             found += [*transformer.blocks, *getattr(transformer, "vace_blocks", ())]
-    for end in _ENDS:
+    for end in _ENDS if pipe.vae is not None else ():
         coder = getattr(pipe.vae, end)
         found.append(coder)
         for part in coder.modules():
             if isinstance(part, torch.nn.ModuleList):
                 found += list(part)
-    found += list(pipe.text_encoder.encoder.block)
+    if pipe.text_encoder is not None:
+        found += list(pipe.text_encoder.encoder.block)
     return list({id(block): block for block in found}.values())
 
 
