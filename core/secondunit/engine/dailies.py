@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,12 @@ from numpy.typing import NDArray
 from secondunit.callsheet import Pixels, Size
 from secondunit.engine.shot import Shot
 from secondunit.media.contact import Row, contact_sheet, painted
+from secondunit.media.depth import to_unit
+from secondunit.media.read import open_media
 from secondunit.media.resize import resized
+from secondunit_contract.clip import Clip
+from secondunit_contract.job import Take
+from secondunit_contract.problem import Problem
 
 _COLUMNS, _WIDTH = 6, 240
 
@@ -32,6 +38,30 @@ class Dailies:
     def take(self, label: str) -> None:
         """A new take begins."""
         self._takes.append((label, {}))
+
+    def stood(self, label: str, take: Take) -> None:
+        """A take that was finished before: its frames are read back. One that cannot be read is
+        left out.
+        """
+        begins = self._shot.layout.deliver.start
+        chosen = sorted(index for index in self._chosen if index in self._shot.layout.deliver)
+        try:
+            with open_media(Clip(take.media)) as reader:
+                first, depth = reader.footage.range.first, reader.footage.depth
+                seen = {
+                    index: to_unit(reader.frame(first + index - begins), depth) for index in chosen
+                }
+        except Problem:
+            return
+        self.take(label)
+        for index, frame in seen.items():
+            self.saw(index, partial(self._shown, frame))
+
+    def _shown(self, frame: Pixels) -> Pixels:
+        colours = self._shot.colour.to_display(np.ascontiguousarray(frame[..., :3]))
+        if self._shot.task.MAKES != "matte":
+            return colours
+        return np.concatenate([colours, frame[..., 3:4]], axis=2)
 
     def saw(self, index: int, look: Callable[[], Pixels]) -> None:
         """A finished frame went by; `look` shows it (H,W,3 or 4), display-referred."""

@@ -16,10 +16,10 @@ from typing import Literal
 
 from secondunit.engine.crew import Heard, Worker, gone
 from secondunit.engine.office import Office
-from secondunit.engine.rushes import Rushes
+from secondunit.engine.rushes import Rushes, tidied
 from secondunit.engine.standing import takes_of, whole
 from secondunit.engine.sweep import named, swept
-from secondunit.ledger.states import AT_WORK
+from secondunit.ledger.states import AT_WORK, OPEN
 from secondunit.models.berth import THIN
 from secondunit.settings import Settings
 from secondunit_contract.job import Event, Job
@@ -392,6 +392,7 @@ class Dispatch:
             named(entry.job)
         for entry in left:
             self._lost(entry)
+        tidied(self._settings.data / "rushes", [each.id for each in self._book.entries(OPEN)])
         self._recovery = None
 
     def _forget(self, entry: Entry) -> None:

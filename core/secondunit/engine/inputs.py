@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 from secondunit.ledger.fingerprint import fingerprint
@@ -9,6 +10,24 @@ from secondunit.media.pattern import pattern_of
 from secondunit.media.read import open_media
 from secondunit_contract.clip import Clip
 from secondunit_contract.job import Job
+from secondunit_contract.problem import BadValue
+from secondunit_contract.wire import to_json
+
+
+def refuse_unwritable(job: Job) -> None:
+    """Raise BadValue for a job that cannot be written down: side-car and book are UTF-8, and a
+    file's name need not be.
+    """
+    told = to_json(job)
+    try:
+        json.dumps(told, ensure_ascii=False).encode()
+    except UnicodeEncodeError as error:
+        bad = error.object[max(0, error.start - 40) : error.start + 10]
+        raise BadValue(
+            "A name in this job holds bytes that are no characters",
+            bad.encode("ascii", "backslashreplace").decode(),
+            "Rename the file or the folder",
+        ) from error
 
 
 def fingerprints(job: Job) -> dict[str, str]:

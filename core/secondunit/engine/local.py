@@ -15,7 +15,7 @@ from secondunit.callsheet import Cancelled, Pixels, VideoModel
 from secondunit.engine.casting import Casting, Planned
 from secondunit.engine.dailies import Dailies
 from secondunit.engine.finishing import Finish
-from secondunit.engine.inputs import fingerprints
+from secondunit.engine.inputs import fingerprints, refuse_unwritable
 from secondunit.engine.keeping import refuse_loss
 from secondunit.engine.memory import FRAMES, give_back
 from secondunit.engine.prelude import with_matte
@@ -23,7 +23,8 @@ from secondunit.engine.pulling import Pull, format_with_layers
 from secondunit.engine.roto import Roto
 from secondunit.engine.rushes import Rushes
 from secondunit.engine.shot import Shot
-from secondunit.engine.slate import sheet_path, slated
+from secondunit.engine.slate import sheet_path, slated, story_path
+from secondunit.engine.standing import told_of, whole
 from secondunit.engine.threads import held_at, threads
 from secondunit.engine.tracing import Tracing, splines_path
 from secondunit.engine.watching import Cancel, JobWatch, Report
@@ -108,6 +109,7 @@ class Engine:
     def _shot(self, job: Job, report: Report, cancel: Cancel) -> list[Take]:
         if not Path(job.output).name:
             raise BadValue("No place for the take was given", remedy="Name the file of the take")
+        refuse_unwritable(job)
         task = tasks.named(job.task)
         values = tasks.checked(task, job.task, job.values)
         if values.model_extra:
@@ -149,6 +151,10 @@ class Delivery:
     def takes(self) -> list[Take]:
         """All takes, each reported when it is on disk."""
         self._refuse_loss()
+        for number in range(1, self._job.first_take):
+            take = told_of(story_path(self._job, number), self._job.id)
+            if take is not None and whole(take):
+                self._dailies.stood(f"take {number} · seed {take.seed}", take)
         inputs = fingerprints(self._job)
         made = []
         for number in range(self._job.takes):

@@ -10,7 +10,8 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -28,6 +29,7 @@ Answer = Mapping[str, Pixels]
 """Arrays by name, of any shape."""
 
 _ASKED_OF = "asked.json"
+_KEPT = 14 * 24 * 3600.0  # seconds
 
 
 class Rushes:
@@ -47,7 +49,7 @@ class Rushes:
         """
         if shelf is None or not job.id:
             return cls()
-        rushes = cls(shelf / hashlib.sha256(job.id.encode()).hexdigest()[:24])
+        rushes = cls(shelf / _shelved(job.id))
         rushes._begin(_identity(job, model))
         return rushes
 
@@ -103,6 +105,19 @@ class Rushes:
             os.replace(part, self._file(name))
         except OSError:  # a full disk above all: the take needs the room more
             part.unlink(missing_ok=True)
+
+
+def tidied(shelf: Path, open_jobs: Iterable[str]) -> None:
+    """Throw away what is kept of jobs that nobody has gone on with for a fortnight."""
+    kept = {_shelved(job) for job in open_jobs}
+    with suppress(OSError):
+        for folder in list(shelf.iterdir()):
+            if folder.name not in kept and folder.stat().st_mtime < time.time() - _KEPT:
+                shutil.rmtree(folder, ignore_errors=True)
+
+
+def _shelved(job: str) -> str:
+    return hashlib.sha256(job.encode()).hexdigest()[:24]
 
 
 def _identity(job: Job, model: Mapping[str, Any]) -> str:

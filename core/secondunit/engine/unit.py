@@ -18,13 +18,14 @@ from typing import Any, Self
 from secondunit.engine.crew import Worker, local_crew
 from secondunit.engine.dispatch import HELD, RESTING, Dispatch, forget_rushes, numbers
 from secondunit.engine.hearing import Subscription
+from secondunit.engine.inputs import refuse_unwritable
 from secondunit.engine.machine import machine
 from secondunit.engine.office import Office
 from secondunit.engine.slate import take_output
 from secondunit.ledger.book import Book
 from secondunit.ledger.lock import Lock
 from secondunit.ledger.sidecar import wholly_named
-from secondunit.ledger.states import ENDED, STATES, Act
+from secondunit.ledger.states import ENDED, OPEN, Act
 from secondunit.settings import Settings
 from secondunit_contract.job import Job
 from secondunit_contract.problem import BadValue, JobThere, JobUnknown, MachineProblem, TakeThere
@@ -32,7 +33,6 @@ from secondunit_contract.queue import Entry, Rating, State, TakeEntry, Told, Whe
 from secondunit_contract.wire import to_json
 
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.~-]{0,99}")
-_OPEN: tuple[State, ...] = tuple(state for state in STATES if state not in ENDED)
 ATTEMPTS = 3
 """Workers a job may lose in a row, without a take in between, before it fails."""
 
@@ -57,7 +57,7 @@ class Unit:
         self._book = book
         self._office = Office(book)
         self._outputs: dict[str, str] = {}
-        for entry in book.entries(_OPEN):
+        for entry in book.entries(OPEN):
             self._claim(entry.job)
         self._dispatch = Dispatch(self._office, workers, settings, attempts)
         self._dispatch.start()
@@ -88,7 +88,8 @@ class Unit:
         """Take a job on; one without an id gets one. The very same job again is the same entry.
 
         Raises JobThere where another job has its id, TakeThere where another that has not ended
-        makes a take of the same name, BadValue for an id that cannot be part of an address.
+        makes a take of the same name, BadValue for an id that cannot be part of an address and
+        for names that cannot be written down.
         """
         job = replace(
             job, output=os.path.abspath(job.output) if job.output else "",
@@ -98,6 +99,7 @@ class Unit:
             raise BadValue(
                 f"{job.id!r:.60} cannot be a job's id", "id", "Use letters, digits, - and _"
             )
+        refuse_unwritable(job)
         with self._office.turn:
             try:
                 known = self._book.entry(job.id)

@@ -47,6 +47,9 @@ ACTS: tuple[Act, ...] = get_args(Act)
 ENDED: frozenset[State] = frozenset({"cancelled", "failed", "done"})
 """Nothing more happens to such a job of itself."""
 
+OPEN: tuple[State, ...] = tuple(state for state in STATES if state not in ENDED)
+"""All others."""
+
 AT_WORK: frozenset[State] = frozenset({"running", "pausing", "cancelling"})
 """A worker has such a job in hand."""
 

@@ -49,6 +49,12 @@ def test_a_movie_that_is_not_there(refused, job, tmp_path):
     assert "gone.mov" in problem["where"]
 
 
+def test_a_name_that_cannot_be_written_down(refused, job, tmp_path):
+    """File systems take any bytes for a name; side-cars, books and JSON do not."""
+    problem = refused(job(plate=Clip(str(tmp_path / "caf\udce9.mov"))), "value.wrong")
+    assert "caf\\udce9.mov" in problem["where"]
+
+
 @pytest.mark.parametrize("keep", [0.5, 0.98])
 def test_a_truncated_movie(refused, job, short, keep):
     path = Path(short.media)

@@ -1,12 +1,16 @@
 """A job that was broken off goes on behind its last finished window, with the same bits."""
 
+import os
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from secondunit.callsheet import Cancelled, FrameRule, Sight
 from secondunit.engine.local import Engine
+from secondunit.engine.rushes import Rushes, tidied
+from secondunit.engine.worker import parts
 from secondunit.models.testing import ALL_NEEDS, ScriptedModel, scripted_card
 from secondunit_contract.job import Job
 
@@ -143,3 +147,25 @@ def test_a_disk_without_room_keeps_nothing_and_shoots_on(unit, job, tmp_path, mo
     engine, _ = unit()
     assert engine.shoot(job)
     assert not list((tmp_path / "rushes").rglob("*.part"))
+
+
+def test_what_nobody_goes_on_with_goes_after_a_fortnight(tmp_path):
+    shelf, fresh = tmp_path / "rushes", {}
+    for name in ("open", "old", "new"):
+        Rushes.of(shelf, Job("extend", "take", name), {})
+        fresh[name] = next(each for each in shelf.iterdir() if each not in fresh.values())
+        if name != "new":
+            os.utime(fresh[name], (0, 0))
+    tidied(shelf, ["open"])
+    assert set(shelf.iterdir()) == {fresh["open"], fresh["new"]}
+    tidied(tmp_path / "no shelf", [])
+
+
+def test_the_contact_sheet_of_a_job_that_went_on_shows_the_takes_from_before(unit, job, tmp_path):
+    two = replace(job, values={"tail": 3}, takes=2)
+    engine, _ = unit()
+    whole = engine.shoot(replace(two, output=str(tmp_path / "whole" / "a")))
+    for part in parts(two, [1]) + parts(two, [2]):
+        made = engine.shoot(part)[0]
+    sheets = [Path(each.sheet).read_bytes() for each in (whole[0], made)]
+    assert sheets[0] == sheets[1]

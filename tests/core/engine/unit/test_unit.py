@@ -83,6 +83,12 @@ def test_an_id_that_cannot_be_part_of_an_address_is_refused(unit, tmp_path, id):
     assert unit.entries() == []
 
 
+def test_names_that_cannot_be_written_down_are_refused(unit, job):
+    with pytest.raises(BadValue, match="no characters"):
+        unit.submit(replace(job("a"), output="/takes/caf\udce9.mov"))
+    assert unit.entries() == []
+
+
 def test_the_same_job_twice_is_one_and_another_of_its_name_is_refused(unit, job):
     first = unit.submit(job("a", extra={"shot": 7}))
     assert unit.submit(job("a", extra={"shot": 7})).place == first.place
