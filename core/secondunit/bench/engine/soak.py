@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import random
 import signal
@@ -28,6 +29,7 @@ from secondunit_contract.job import Job, Take
 from secondunit_contract.problem import Problem
 from secondunit_contract.wire import to_json
 
+_A_MOMENT = 4.0  # seconds
 _QUIET = 600.0  # seconds without a job that ends, after which the soak has failed
 
 
@@ -100,14 +102,15 @@ class Owner:
 def soaked(
     jobs: Sequence[Job], settings: Settings, brought: str, kills: int, seed: int
 ) -> tuple[dict[str, float], dict[str, Any]]:
-    """takes_lost, shot_twice and half_files after so many kills, worker and owner by turns.
+    """takes_lost, shot_twice and half_files after so many kills of worker or owner, spread over the
+    jobs: each a moment after a random number of them has ended.
 
     Every job must have its own id, its own seeds and an output below one folder of its own.
     """
     chance = random.Random(seed)
     owner = Owner(settings, brought, settings.data / "journal.jsonl")
-    begun, killed = time.monotonic(), 0
-    next_kill = begun + chance.uniform(1.0, 3.0)
+    begun, killed, next_kill = time.monotonic(), 0, math.inf
+    turns = sorted(chance.randrange(len(jobs)) for _ in range(kills))
     settings.data.mkdir(parents=True, exist_ok=True)
     book = Book(settings.data / "ledger.sqlite")
     try:
@@ -116,10 +119,11 @@ def soaked(
             owner.submit(jobs)
             time.sleep(0.1)
             now = time.monotonic()
-            if killed < kills and now >= next_kill:
+            if now >= next_kill:
                 owner.kill(chance.choice(("worker", "owner")))
-                killed += 1
-                next_kill = now + chance.uniform(0.3, 4.0)
+                killed, next_kill = killed + 1, math.inf
+            if killed < kills and ended >= turns[killed] and next_kill == math.inf:
+                next_kill = now + chance.uniform(0.0, _A_MOMENT)
             count = len(book.entries(ENDED))
             last, ended = (now, count) if count != ended else (last, ended)
             if now - last > _QUIET:
