@@ -15,7 +15,7 @@
 JOBS ?= 2
 TORCH_INDEX ?=
 STARTER ?= .starter/run
-BENCHES ?= overhead media timeline starter matte engine
+BENCHES ?= overhead media timeline exchange starter matte engine
 
 BIN := $(if $(filter Windows_NT,$(OS)),.venv/Scripts,.venv/bin)
 READY := .venv/.ready

@@ -16,7 +16,7 @@ NEAR = Fraction(1, 1000)
 _LARGEST = 10**12  # frames: a thousand years; beyond it a number is a mistake
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=256, typed=True)
 def rate_of(value: float | int) -> Rate:
     """The rate meant by a number in a file. Raises BadValue for 0, negative and endless ones."""
     if isinstance(value, bool) or not isinstance(value, (int, float)):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import signal
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
@@ -12,13 +11,14 @@ import typer
 from rich.markup import escape
 
 from secondunit.cli.clips import clip, named, value
+from secondunit.cli.cutting import cutting
 from secondunit.cli.listing import say_bench, say_doctor, say_models, say_tasks
 from secondunit.cli.serving import serve
 from secondunit.cli.shooting import problems_told, shot, there
 from secondunit.cli.showing import Telling, say, say_aside
+from secondunit.cli.stopping import stopping
 from secondunit.engine.local import Engine
 from secondunit.engine.paths import back, job_there
-from secondunit.engine.watching import Cancel
 from secondunit.ledger import sidecar
 from secondunit.settings import Settings
 from secondunit.timeline.render import Rendering
@@ -34,8 +34,7 @@ app = typer.Typer(
 )
 
 app.command()(serve)
-
-_STOPS = (signal.SIGINT, signal.SIGTERM)  # a farm sends the second
+app.add_typer(cutting, name="cut")
 
 Json = Annotated[bool, typer.Option("--json", help="For programs: JSON instead of words")]
 ModelOption = Annotated[str, typer.Option("--model", "-m", help="Name, folder or repository id")]
@@ -173,14 +172,19 @@ def doctor(as_json: Json = False) -> None:
 
 @app.command()
 def bench(
-    name: Annotated[str, typer.Argument(help="overhead, media, timeline, starter or matte")],
+    name: Annotated[
+        str, typer.Argument(help="engine, exchange, matte, media, overhead, starter or timeline")
+    ],
     footage: Annotated[
-        Path | None, typer.Option("--footage", help="Folder of the sample footage, for matte")
+        Path | None, typer.Option("--footage", help="Folder of the samples, for matte")
     ] = None,
+    soak: Annotated[
+        bool, typer.Option("--soak", help="For engine: 1,000 jobs and 50 kills; hours")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Measure this machine: ratios, side by side in one run."""
-    say_bench(name, as_json, footage)
+    say_bench(name, as_json, footage, soak)
 
 
 @app.command()
@@ -234,21 +238,3 @@ def _job_file(path: Path) -> Job:
             f"{path}: {error}",
             "Give a job as a panel writes it, or a task's name",
         ) from error
-
-
-class stopping:  # noqa: N801 - reads as a word of the with statement
-    """Inside, Ctrl-C or SIGTERM asks the model to stop; a second one stops the program."""
-
-    def __enter__(self) -> Cancel:
-        self._cancel = Cancel()
-        self._before = {each: signal.signal(each, self._asked) for each in _STOPS}
-        return self._cancel
-
-    def __exit__(self, *told: object) -> None:
-        for each, before in self._before.items():
-            signal.signal(each, before)
-
-    def _asked(self, number: int, frame: object) -> None:
-        say_aside("Stopping; press again to stop at once")
-        self._cancel.wish()
-        signal.signal(number, self._before[signal.Signals(number)])

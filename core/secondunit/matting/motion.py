@@ -19,10 +19,8 @@ from secondunit.callsheet import Pixels
 
 Moves = NDArray[np.float64]
 
-_EVERY, _RIM = (
-    6,
-    4,
-)  # pixels between the points a background's motion is fitted to; and off the edge
+_EVERY = 6  # pixels between the points a background's motion is fitted to
+_RIM = 4  # pixels these keep off the edge
 _WITHIN = 1.0  # pixels a point may be off that motion
 _FEWEST, _AGREED = 12, 0.25  # points that can be fitted; the share that must go one way
 _SMALLEST = 16  # pixels of the shorter side of a picture whose flow can be measured

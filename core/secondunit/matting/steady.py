@@ -37,12 +37,12 @@ class Moment:
     grey: NDArray[np.uint8]
     hint: Pixels
     whole: Pixels
-    came: Way | None
-    goes: Way | None
+    came: Drift | None
+    goes: Drift | None
 
 
 @dataclass(frozen=True)
-class Way:
+class Drift:
     """The flow (h,w,2) from one frame into another, in pixels, and how far (h,w) it is kept to."""
 
     flow: Pixels
@@ -106,7 +106,7 @@ def _first(held: deque[Moment], before: Pixels | None) -> tuple[Pixels, Pixels]:
     return told, np.clip(now.whole + full, 0, 1)
 
 
-def _ways(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> tuple[Way, Way]:
+def _ways(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> tuple[Drift, Drift]:
     """From one frame into the next, and from the next into it."""
     if min(one.shape) < 16:  # too small to measure flow in
         still = np.zeros((*one.shape, 2), np.float32)
@@ -114,15 +114,15 @@ def _ways(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> tuple[Way, Way]:
     else:
         measure = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
         there, back = measure.calc(one, other, None), measure.calc(other, one, None)
-    return _way(one, other, there, back), _way(other, one, back, there)
+    return _drift(one, other, there, back), _drift(other, one, back, there)
 
 
-def _way(here: NDArray[np.uint8], there: NDArray[np.uint8], flow: Pixels, back: Pixels) -> Way:
+def _drift(here: NDArray[np.uint8], there: NDArray[np.uint8], flow: Pixels, back: Pixels) -> Drift:
     apart = (here.astype(np.float32) - _brought(there.astype(np.float32), flow)) / 255
     missed = np.linalg.norm(flow + _brought(back, flow), axis=-1)
     covered = missed > _ASTRAY + 0.05 * np.linalg.norm(flow, axis=-1)
     trust = _CARRY * np.exp(-((apart / _NOISE) ** 2))
-    return Way(flow, np.where(covered | _outside(flow), 0, trust).astype(np.float32))
+    return Drift(flow, np.where(covered | _outside(flow), 0, trust).astype(np.float32))
 
 
 def _places(flow: Pixels) -> tuple[Pixels, Pixels]:
