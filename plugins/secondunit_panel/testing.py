@@ -23,8 +23,9 @@ class ScriptedService:
             service.answers["GET /v1/jobs"] = {"jobs": []}
             service.tell(Event("done", "j1"))
 
-    `answers` holds JSON, or a Problem with its status in `statuses`; `asked` what was asked, as
-    (method, path, body); `told` every event. `drop` cuts all that are listening off.
+    `answers` holds JSON, or a Problem with its status in `statuses`, or what makes either of a
+    request's body; `asked` what was asked, as (method, path, body); `told` every event. `drop` cuts
+    all that are listening off.
     """
 
     def __init__(self, token: str = "scripted", protocol: int = PROTOCOL) -> None:
@@ -124,10 +125,12 @@ class _Handler(BaseHTTPRequestHandler):
         elif path == "/v1/events":
             self._stream()
         else:
-            self._scripted(f"{self.command} {path}")
+            self._scripted(f"{self.command} {path}", body)
 
-    def _scripted(self, key: str) -> None:
+    def _scripted(self, key: str, body: Any) -> None:
         answer = self._script.answers.get(key)
+        if callable(answer):
+            answer = answer(body)
         if answer is None:
             answer = Problem("There is nothing at this address", key)
             answer.code = "route.unknown"

@@ -1,4 +1,4 @@
-"""The client runs on the oldest Python a host brings, with nothing but requests beside it."""
+"""The panel's mind runs on the oldest Python a host brings, with nothing but requests beside it."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ def alone(repository, tmp_path) -> dict[str, str]:
     return {"PYTHONPATH": os.pathsep.join(paths), "PYTHONDONTWRITEBYTECODE": "1"}
 
 
-def test_the_client_runs_on_the_oldest_python(old, alone):
+def test_the_panel_runs_on_the_oldest_python(old, alone):
     for command, more in old.candidates():
         if old.run(command, more, "-c", old.SAYS_VERSION).stdout.strip() == old.OLDEST:
             break
     else:
-        pytest.skip(f"no Python {old.OLDEST} on this machine: nothing says the client runs on it")
+        pytest.skip(f"no Python {old.OLDEST} on this machine: nothing says the panel runs on it")
     script = str(Path(__file__).with_name("on_old_python.py"))
     done = old.run(command, more | alone, script)
     assert done.returncode == 0, done.stderr
