@@ -60,6 +60,8 @@ class Media:
 
 def media_of(cut: Cut, reference: Any) -> Media:
     """The media a reference means. Raises BadValue saying why there is none."""
+    if not isinstance(reference, dict):
+        raise BadValue("The media is offline")
     kind = kind_of(reference)
     if kind not in ("ExternalReference", "ImageSequenceReference"):
         raise BadValue(_absence(kind, reference))

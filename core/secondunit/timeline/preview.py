@@ -28,8 +28,8 @@ from secondunit.timeline.slates import slate_card
 from secondunit_contract.frames import Rate, Timecode
 from secondunit_contract.job import Event
 from secondunit_contract.problem import BadValue, CutProblem, Problem, TakeThere
-from secondunit_otio import Cut, Item, find_requests, media_of
-from secondunit_otio.layout import active_reference, is_video
+from secondunit_otio import Cut, Item, Request, find_requests, media_of
+from secondunit_otio.layout import active_reference, is_video, place_of, start_in_cut
 from secondunit_otio.report.clock import Clock
 from secondunit_otio.schemas import kind_of
 from secondunit_otio.times import frames_in
@@ -121,6 +121,7 @@ class _Screen:
     _cards: dict[tuple[Item, str], Card] = field(default_factory=dict)
     _unseen: dict[str, list[list[int]]] = field(default_factory=dict)
     _asked: dict[Item, tuple[str, ...]] | None = None
+    _gaps: list[tuple[Fraction, Fraction, tuple[str, ...]]] | None = None
     _carded: bool = False
 
     def frame(self, number: int) -> Bytes:
@@ -149,6 +150,17 @@ class _Screen:
         """What is seen of all layers that are left."""
         for look in found:
             return self._over(look, lambda: self._all(found, number), number)
+        return self._nothing(number)
+
+    def _nothing(self, number: int) -> Bytes:
+        """What is seen where nothing is: black, or the slate of what is wanted in a gap."""
+        time = number / self.rate.per_second
+        for start, stop, lines in self._wanted():
+            if start <= time < stop:
+                self._carded = True
+                self._miss(f'"{lines[0]}": It has not been shot yet', number + 1)
+                base = drawn(slate_card(lines), self.size)
+                return running(base, self._time(number), f"frame {number + 1}", 0.0)
         return np.zeros((self.size.height, self.size.width, 3), np.uint8)
 
     def _over(self, look: Look, below: Callable[[], Bytes], number: int) -> Bytes:
@@ -205,20 +217,35 @@ class _Screen:
     def _requests(self) -> dict[Item, tuple[str, ...]]:
         """What is asked of each clip, as its slate says it."""
         if self._asked is None:
-            self._asked = {
-                each.item: tuple(filter(None, (
-                    f"su-{each.id}", each.kind.replace("_", " "),
-                    str(each.values.get("prompt") or each.values.get("subject") or ""),
-                    f"{each.frames} frames, handles {each.head} + {each.tail}",
-                )))
-                for each in find_requests(self.cut) if each.form == "generator"
-            }  # fmt: skip
+            asked = [each for each in find_requests(self.cut) if each.form == "generator"]
+            self._asked = {each.item: _lines(each) for each in asked}
         return self._asked
+
+    def _wanted(self) -> list[tuple[Fraction, Fraction, tuple[str, ...]]]:
+        """What is wanted in gaps: from when to when in the cut, and what its slate says."""
+        if self._gaps is None:
+            self._gaps = []
+            for each in find_requests(self.cut):
+                if each.slot is None or each.problem or each.item.schema != "Gap":
+                    continue
+                moved = start_in_cut(self.cut, each.item) - place_of(self.cut, each.item)[0]
+                self._gaps.append((each.slot.start + moved, each.slot.stop + moved, _lines(each)))
+        return self._gaps
 
     def _time(self, number: int) -> str:
         if self.clock is None:
             return f"frame {number + 1}"
         return str(self.clock.shifted(number))
+
+
+def _lines(request: Request) -> tuple[str, ...]:
+    lines = (
+        f"su-{request.id}",
+        request.kind.replace("_", " "),
+        str(request.values.get("prompt") or request.values.get("subject") or ""),
+        f"{request.frames} frames, handles {request.head} + {request.tail}",
+    )
+    return tuple(filter(None, lines))
 
 
 def mixed(goes: Bytes, comes: Bytes, share: Fraction) -> Bytes:

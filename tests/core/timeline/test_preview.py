@@ -23,6 +23,7 @@ from secondunit_otio.testing import (
     clip,
     gap,
     generator,
+    marker,
     movie,
     span,
     stack,
@@ -226,6 +227,19 @@ def test_a_request_is_its_slate(wedge, tmp_path):
     amber = np.abs(frames[0].astype(int) - AMBER).max(2) < 40
     assert amber.sum() > 200, "the id stands out"
     assert not np.array_equal(frames[0][-60:], frames[3][-60:]), "the count runs"
+
+
+def test_what_is_wanted_in_a_gap_is_its_slate(wedge, tmp_path):
+    """For as long as it is wanted; the rest of the gap is black."""
+    asked = marker("SU insert", span(2, 3), "su: insert 3f | a gull")
+    cut = Cut.parse(text_of(timeline(track(of_wedge(wedge, 0, 4), gap(8, markers=[asked])))))
+    done = preview(cut, tmp_path / "p.mp4", Size(320, 180))
+    frames = read(done.path)
+    ground = [bool(np.abs(each[90, 300].astype(int) - GROUND).max() < 6) for each in frames]
+    assert ground == 6 * [False] + 3 * [True] + 3 * [False]
+    assert all(frames[number].max() < 8 for number in (4, 5, 9, 11))
+    assert len(done.unseen) == 1
+    assert done.unseen[0].endswith("It has not been shot yet: frames 7-9")
 
 
 def test_a_speed_only_its_host_knows_is_said(wedge, tmp_path):
