@@ -46,7 +46,10 @@ class Marked(BaseModel):
     model_config = ConfigDict(extra="allow")
 
     subject: str = Field(
-        "", title="Subject", description="In words, as you would tell a roto artist"
+        "",
+        title="Subject",
+        description="In words, as you would tell a roto artist",
+        json_schema_extra={"simple": True},
     )
     points: list[Point] = Field([], title="Clicks")
     strokes: list[Stroke] = Field([], title="Strokes")
@@ -55,11 +58,13 @@ class Marked(BaseModel):
         None,
         title="Frame of the matte",
         description="Where the matte given is one picture: the plate's frame it was drawn on",
+        json_schema_extra={"when": {"inputs.matte": True}},
     )
     mask_frames: list[int] = Field(
         [],
         title="Frames of the mattes",
         description="Where the matte given holds a few: the plate's frame each was drawn on",
+        json_schema_extra={"when": {"inputs.matte": True}},
     )
 
     def frames_marked(self, first: int) -> list[int]:

@@ -25,10 +25,26 @@ MAKES = "picture"
 class Values(Marked):
     """What a clean-up can be told."""
 
-    prompt: str = Field("", title="What is behind", description="In plain words; may stay empty")
+    prompt: str = Field(
+        "",
+        title="What is behind",
+        description="In plain words; may stay empty",
+        json_schema_extra={"simple": True},
+    )
     negative: str = Field("", title="What we do not want")
-    grow: int = Field(4, ge=0, le=256, title="Grow the matte", json_schema_extra={"unit": "pixels"})
-    only: str = Field("", title="Only these frames", description="As 1001-1010; empty: all of them")
+    grow: int = Field(
+        4,
+        ge=0,
+        le=256,
+        title="Grow the matte",
+        json_schema_extra={"unit": "pixels", "simple": True},
+    )
+    only: str = Field(
+        "",
+        title="Only these frames",
+        description="As 1001-1010; empty: all of them",
+        json_schema_extra={"simple": True},
+    )
     feather: int = Field(
         4, ge=0, le=256, title="Soften its edge", description="Inwards: outside, nothing changes",
         json_schema_extra={"unit": "pixels"},

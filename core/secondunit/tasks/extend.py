@@ -25,21 +25,30 @@ class Values(BaseModel):
 
     model_config = ConfigDict(extra="allow")
 
-    prompt: str = Field("", title="What is beyond", description="In plain words; may stay empty")
+    prompt: str = Field(
+        "",
+        title="What is beyond",
+        description="In plain words; may stay empty",
+        json_schema_extra={"simple": True},
+    )
     negative: str = Field("", title="What we do not want")
-    head: int = Field(0, ge=0, le=1000, title="Head", json_schema_extra={"unit": "frames"})
-    tail: int = Field(0, ge=0, le=1000, title="Tail", json_schema_extra={"unit": "frames"})
+    head: int = Field(
+        0, ge=0, le=1000, title="Head", json_schema_extra={"unit": "frames", "simple": True}
+    )
+    tail: int = Field(
+        0, ge=0, le=1000, title="Tail", json_schema_extra={"unit": "frames", "simple": True}
+    )
     left: int = Field(0, ge=0, le=16_384, title="Left", json_schema_extra={"unit": "pixels"})
     right: int = Field(0, ge=0, le=16_384, title="Right", json_schema_extra={"unit": "pixels"})
     top: int = Field(0, ge=0, le=16_384, title="Top", json_schema_extra={"unit": "pixels"})
     bottom: int = Field(0, ge=0, le=16_384, title="Bottom", json_schema_extra={"unit": "pixels"})
     width: int = Field(
         0, ge=0, title="New width", description="The plate stands in its middle",
-        json_schema_extra={"unit": "pixels"},
+        json_schema_extra={"unit": "pixels", "simple": True},
     )  # fmt: skip
     height: int = Field(
         0, ge=0, title="New height", description="The plate stands in its middle",
-        json_schema_extra={"unit": "pixels"},
+        json_schema_extra={"unit": "pixels", "simple": True},
     )  # fmt: skip
 
     @model_validator(mode="after")

@@ -25,9 +25,16 @@ class Values(BaseModel):
 
     model_config = ConfigDict(extra="allow")
 
-    prompt: str = Field("", title="What we see", description="In plain words; may stay empty")
+    prompt: str = Field(
+        "",
+        title="What we see",
+        description="In plain words; may stay empty",
+        json_schema_extra={"simple": True},
+    )
     negative: str = Field("", title="What we do not want")
-    frames: int = Field(24, ge=1, le=10_000, title="Length", json_schema_extra={"unit": "frames"})
+    frames: int = Field(
+        24, ge=1, le=10_000, title="Length", json_schema_extra={"unit": "frames", "simple": True}
+    )
     head: int = Field(
         0, ge=0, le=1000, title="Head handle", description="Frames before the slot",
         json_schema_extra={"unit": "frames"},

@@ -44,10 +44,15 @@ class Values(Marked):
     """What a key can be told; it needs to be told nothing."""
 
     screen: tuple[float, float, float] | None = Field(
-        None, title="Screen colour", description=_COLOUR
+        None, title="Screen colour", description=_COLOUR, json_schema_extra={"simple": True}
     )
     balance: float = Field(
-        0, ge=0, le=1, title="Balance", description="0 for hair and glass, 1 for near colours"
+        0,
+        ge=0,
+        le=1,
+        title="Balance",
+        description="0 for hair and glass, 1 for near colours",
+        json_schema_extra={"simple": True},
     )
     black: float | None = Field(
         None, ge=0, le=0.95, title="Black clip", description="Up to here it is 0; empty: measured"
@@ -55,14 +60,20 @@ class Values(Marked):
     white: float | None = Field(
         None, ge=0.05, le=1, title="White clip", description="From here it is 1; empty: measured"
     )
-    despill: Literal["auto", "average", "vector", "max"] = Field("auto", title="Despill")
+    despill: Literal["auto", "average", "vector", "max"] = Field(
+        "auto", title="Despill", json_schema_extra={"simple": True}
+    )
     despill_strength: float = Field(1, ge=0, le=1, title="Despill strength")
     grow: float = Field(
         0, ge=-100, le=100, title="Grow the edge", description="Inwards where negative",
         json_schema_extra={"unit": "pixels"},
     )  # fmt: skip
     soften: float = Field(
-        0, ge=0, le=100, title="Soften the edge", json_schema_extra={"unit": "pixels"}
+        0,
+        ge=0,
+        le=100,
+        title="Soften the edge",
+        json_schema_extra={"unit": "pixels", "simple": True},
     )
     chatter: float = Field(0, ge=0, le=1, title="Calm the chatter", description=_CHATTER)
     way: Literal["auto", "look", "carry", "paint", "tint"] = Field(
@@ -72,7 +83,12 @@ class Values(Marked):
     picture: Literal["plate", "cutout"] = Field(
         "cutout", title="Picture", description="The subject without the screen, or the plate as is"
     )
-    straight: bool = Field(False, title="Straight", description="An EXR is premultiplied otherwise")
+    straight: bool = Field(
+        False,
+        title="Straight",
+        description="An EXR is premultiplied otherwise",
+        json_schema_extra={"when": {"picture": "cutout"}},
+    )
     splines: bool = Field(False, title="Splines", description="Editable shapes beside the take")
 
 

@@ -44,23 +44,33 @@ class Values(Marked):
     )
     votes: int = Field(3, ge=1, le=16, title="Votes", description="Answers a repainting is asked")
     quality: Literal["preview", "final"] = Field(
-        "final", title="Edge quality", description="Preview is quick; final solves the edge"
+        "final",
+        title="Edge quality",
+        description="Preview is quick; final solves the edge",
+        json_schema_extra={"simple": True},
     )
     black: float = Field(0, ge=0, le=0.95, title="Black clip", description="Up to here it is 0")
     white: float = Field(1, ge=0.05, le=1, title="White clip", description="From here it is 1")
     grow: float = Field(
         0, ge=-100, le=100, title="Grow the edge", description="Inwards where negative",
-        json_schema_extra={"unit": "pixels"},
+        json_schema_extra={"unit": "pixels", "simple": True},
     )  # fmt: skip
     soften: float = Field(
-        0, ge=0, le=100, title="Soften the edge", json_schema_extra={"unit": "pixels"}
+        0,
+        ge=0,
+        le=100,
+        title="Soften the edge",
+        json_schema_extra={"unit": "pixels", "simple": True},
     )
     chatter: float = Field(0, ge=0, le=1, title="Calm the chatter", description=_CHATTER)
     picture: Literal["plate", "cutout"] = Field(
         "plate", title="Picture", description="The plate untouched, or the subject cut out of it"
     )
     straight: bool = Field(
-        False, title="Straight", description="A cutout's EXR is premultiplied otherwise"
+        False,
+        title="Straight",
+        description="A cutout's EXR is premultiplied otherwise",
+        json_schema_extra={"when": {"picture": "cutout"}},
     )
     splines: bool = Field(False, title="Splines", description="Editable shapes beside the take")
 

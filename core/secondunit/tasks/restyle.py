@@ -23,11 +23,16 @@ class Values(BaseModel):
 
     model_config = ConfigDict(extra="allow")
 
-    prompt: str = Field("", title="The look", description="In plain words; may stay empty")
+    prompt: str = Field(
+        "",
+        title="The look",
+        description="In plain words; may stay empty",
+        json_schema_extra={"simple": True},
+    )
     negative: str = Field("", title="What we do not want")
     strength: float = Field(
         0.5, gt=0, le=1, title="Strength", description="How far to leave the plate",
-        json_schema_extra={"unit": "share"},
+        json_schema_extra={"unit": "share", "simple": True},
     )  # fmt: skip
 
 
