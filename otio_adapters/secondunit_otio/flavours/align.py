@@ -12,6 +12,10 @@ from secondunit_otio.flavours.strips import Beat, Strip
 
 _SMALL = 1500
 _MOST_PAIRS = 40_000
+_FAR = 24
+_NEAREST = sorted(
+    ((a, b) for a in range(_FAR) for b in range(_FAR) if a or b), key=lambda pair: sum(pair)
+)
 NEAR = Fraction(1, 1000)
 """Times nearer than this, in seconds, are one time: hosts round."""
 
@@ -24,14 +28,19 @@ def near(one: Fraction, other: Fraction) -> bool:
 def same_beats(ours: Sequence[Beat], theirs: Sequence[Beat]) -> list[tuple[int, int]]:
     """Which beats of one row are which of the other: pairs of places, in order in both.
 
-    First those that are the same to the frame, then in what lies between those of the same media.
+    First those that are the same to the frame, then in what lies between those of the same media,
+    then those that show as much of other media, as after a relink.
     """
     pairs: list[tuple[int, int]] = []
 
-    def loosely(a0: int, a1: int, b0: int, b1: int) -> None:
-        pairs.extend(_paired(ours, theirs, (a0, a1, b0, b1), _sign, _same_sign, None))
+    def by_time(*block: int) -> None:
+        pairs.extend(_paired(ours, theirs, block, _time, _same_time, None))
 
-    found = _paired(ours, theirs, (0, len(ours), 0, len(theirs)), _token, _same, loosely)
+    def by_media(*block: int) -> None:
+        pairs.extend(_paired(ours, theirs, block, _sign, _same_sign, by_time))
+
+    whole = (0, len(ours), 0, len(theirs))
+    found = _paired(ours, theirs, whole, _token, _same, by_media)
     return sorted(found + pairs)
 
 
@@ -54,6 +63,15 @@ def written_beats(ours: Sequence[Beat], theirs: Sequence[Beat]) -> list[tuple[in
     return sorted(made)
 
 
+def _time(beat: Beat) -> Hashable:
+    return beat.kind, round(beat.begin / NEAR), round(beat.length / NEAR)
+
+
+def _same_time(one: Beat, other: Beat) -> bool:
+    same = near(one.begin, other.begin) and near(one.length, other.length)
+    return same and one.kind == other.kind
+
+
 def _sign(beat: Beat) -> Hashable:
     return beat.sign
 
@@ -72,13 +90,13 @@ def _same(one: Beat, other: Beat) -> bool:
     return near(one.begin, other.begin) and near(one.length, other.length)
 
 
-_Between = Callable[[int, int, int, int], None]
+_Between = Callable[..., None]
 
 
 def _paired(
     ours: Sequence[Beat],
     theirs: Sequence[Beat],
-    block: tuple[int, int, int, int],
+    block: tuple[int, ...],
     token: Callable[[Beat], Hashable],
     same: Callable[[Beat, Beat], bool],
     between: _Between | None,
@@ -98,7 +116,8 @@ def _paired(
             continue
         one = [token(beat) for beat in ours[a0:a1]]
         other = [token(beat) for beat in theirs[b0:b1]]
-        fixed = _landmarks(one, other) or _matched(one, other)
+        alike = not set(one).isdisjoint(other)
+        fixed = (_landmarks(one, other) or _matched(one, other)) if alike else []
         if not fixed and between is not None:
             between(a0, a1, b0, b1)
         at, bt = a0, b0
@@ -138,13 +157,35 @@ def _landmarks(one: list[Hashable], other: list[Hashable]) -> list[tuple[int, in
 def _matched(one: list[Hashable], other: list[Hashable]) -> list[tuple[int, int]]:
     """Pairs in rows where nothing stands once only."""
     if len(one) > _SMALL or len(other) > _SMALL:
-        return []  # one thing thousands of times over: nothing tells which is which
+        return _stepwise(one, other)
     matcher: Any = difflib.SequenceMatcher(a=one, b=other, autojunk=False)
     return [
         (block.a + step, block.b + step)
         for block in matcher.get_matching_blocks()
         for step in range(block.size)
     ]
+
+
+def _stepwise(one: list[Hashable], other: list[Hashable]) -> list[tuple[int, int]]:
+    """Pairs in long rows of few things over and over: on until they differ, then the nearest turn.
+
+    After a difference two things in a row have to be the same before it counts as a turn.
+    """
+    found: list[tuple[int, int]] = []
+    a = b = 0
+    while a < len(one) and b < len(other):
+        if one[a] == other[b]:
+            found.append((a, b))
+            a, b = a + 1, b + 1
+            continue
+        for near_by in _NEAREST:
+            i, j = a + near_by[0], b + near_by[1]
+            if one[i : i + 2] == other[j : j + 2] and i < len(one) and j < len(other):
+                a, b = i, j
+                break
+        else:
+            a, b = a + 1, b + 1
+    return found
 
 
 def same_strips(ours: Sequence[Strip], theirs: Sequence[Strip]) -> list[tuple[int, int]]:

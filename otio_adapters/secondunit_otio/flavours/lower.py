@@ -406,7 +406,11 @@ def _fullest(strips: list[Strip]) -> Strip | None:
 
 
 def _rate(seen: Overlay, strips: list[Strip]) -> tuple[Rate, float]:
-    """The rate of the cut's start, else of most of what plays; one that timecode exists at."""
+    """The cut's own rate, else of its start, or of most of what plays; timecode exists at it."""
+    with contextlib.suppress(BadValue):
+        own = extent(seen.cut, seen.cut.root).rate
+        if own in _SMPTE:
+            return own, float(own.per_second)
     start = _start(seen.cut.root.body)
     if start is not None and start.rate in _SMPTE:
         return start.rate, float(start.rate.per_second)
@@ -485,9 +489,8 @@ def _with_reel(metadata: dict[str, Any], body: dict[str, Any]) -> dict[str, Any]
     reel = there.get("reel") if isinstance(there, dict) else None
     if isinstance(reel, str) and re.fullmatch(r"\S{1,32}", reel):
         return metadata
-    marks = marks_of(body)
-    if marks.own:
-        return _under(metadata, "cmx_3600", reel=marks.own[0].upper())
+    if own := marks_of(body).own:
+        return _under(metadata, "cmx_3600", reel=own[0].upper())
     media = in_use(body)
     url = str(media.get("target_url") or media.get("name_prefix") or body.get("name") or "")
     stem = PurePosixPath(url.replace("\\", "/")).stem
