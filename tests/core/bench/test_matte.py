@@ -187,7 +187,7 @@ def test_a_folder_without_the_footage_is_refused_with_a_remedy(tmp_path):
         with pytest.raises(MediaMissing) as refused:
             measure(named)
         assert "--footage" in refused.value.remedy
-    with pytest.raises(BadValue, match="no footage"):
+    with pytest.raises(BadValue, match="no use for --footage"):
         measured("timeline", tmp_path)
     told = CliRunner().invoke(app, ["bench", "matte", "--footage", str(tmp_path), "--json"])
     assert isinstance(told.exception, MediaMissing)
