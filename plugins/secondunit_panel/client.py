@@ -6,12 +6,15 @@ import json
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import quote
 
 import requests
 
+from secondunit_contract.clip import Clip
+from secondunit_contract.frames import FrameRange
 from secondunit_contract.job import Job
 from secondunit_contract.problem import MachineProblem, Problem, ProgramFault, problem_from_json
 from secondunit_contract.queue import Entry, Rating, State, TakeEntry, Told, Where
@@ -26,6 +29,8 @@ _ANSWER = 60.0  # seconds; a long cut takes a while to be read
 _SILENCE = 45.0  # seconds; the service says something every 15
 _LONGEST_WAIT = 10.0  # seconds between two tries to come back
 _BLOCK = 1 << 20
+
+Layer = Literal["colour", "alpha"]
 
 Address = Callable[[], "tuple[str, str]"]
 
@@ -163,6 +168,20 @@ class Client:
                 part.unlink(missing_ok=True)
         return target
 
+    def pictures(
+        self, clip: Clip, frames: FrameRange, side: int = 960, layer: Layer = "colour"
+    ) -> Iterator[bytes]:
+        """Those frames of a clip, each as a JPEG file of at most `side` pixels, as they are made.
+
+        The alpha alone is grey, white where the media has none.
+        """
+        body = {"clip": to_json(replace(clip, range=frames)), "side": side, "layer": layer}
+        with self._answer("POST", "/v1/pictures", body, stream=True) as answer:
+            try:
+                yield from framed(answer.iter_content(_BLOCK), len(frames))
+            except (requests.RequestException, EOFError) as error:
+                raise _gone(self.base) from error
+
     # timelines
 
     def submit_timeline(self, **order: Any) -> dict[str, Any]:
@@ -274,6 +293,26 @@ class Client:
                 if answer.status_code >= 300:
                     raise _told(answer)
                 yield answer
+
+
+def framed(blocks: Iterator[bytes], count: int) -> Iterator[bytes]:
+    """As many files from a stream in which each stands behind its length. Raises EOFError where
+    it ends before.
+    """
+    held = bytearray()
+
+    def taken(size: int) -> bytes:
+        while len(held) < size:
+            block = next(blocks, b"")
+            if not block:
+                raise EOFError
+            held.extend(block)
+        told = bytes(held[:size])
+        del held[:size]
+        return told
+
+    for _ in range(count):
+        yield taken(int.from_bytes(taken(4), "big"))
 
 
 def parsed(blocks: Iterator[bytes]) -> Iterator[tuple[str, dict[str, Any]]]:

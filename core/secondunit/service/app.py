@@ -14,6 +14,7 @@ from secondunit.service import PROTOCOL, page, problems, tasks
 from secondunit.service.auth import Door, Keys
 from secondunit.service.events import HEARTBEAT, Events, Hub
 from secondunit.service.jobs import Jobs
+from secondunit.service.pictures import Pictures
 from secondunit.service.previews import Previews
 from secondunit.service.roots import Roots
 from secondunit.service.schemas import components
@@ -68,6 +69,7 @@ def build(
     v1.include_router(tasks.router())
     v1.include_router(Jobs(unit, roots, hub).router())
     v1.include_router(Takes(unit, roots, keys, previews).router())
+    v1.include_router(Pictures(roots).router())
     v1.include_router(Timelines(unit, settings, roots).router())
     v1.include_router(Events(unit, hub, heartbeat).router())
     app.include_router(v1)

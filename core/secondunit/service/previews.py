@@ -119,37 +119,20 @@ def _clip(take: Take) -> Clip:
 
 
 def _pictures(clip: Clip) -> Iterator[Any]:
-    """The frames of a clip, (H,W,3) uint8, display-referred, of even sides."""
+    """The frames of a clip, (H,W,3) uint8, what is transparent over a checkerboard."""
     import numpy as np
 
-    from secondunit.callsheet import Size
-    from secondunit.media.colour import ColourPath, space_of
-    from secondunit.media.depth import to_unit
-    from secondunit.media.read import open_media
-    from secondunit.media.resize import resized
+    from secondunit.media.shown import eight_bits, shown
 
-    with open_media(clip) as reader:
-        footage = reader.footage
-        path = ColourPath(space_of(footage))
-        small = Size(*preview_size(footage.size.width, footage.size.height))
-        ground = _checker(small)
-        for frame in reader.frames(clip.range or footage.range):
-            light = to_unit(frame, footage.depth)
-            picture = resized(path.to_display(np.ascontiguousarray(light[..., :3])), small)
-            if footage.alpha:
-                alpha = np.clip(resized(light[..., 3:], small), 0, 1)
-                picture = picture * alpha + ground * (1 - alpha)
-            yield np.rint(np.clip(picture, 0, 1) * 255).astype(np.uint8)
+    for colours, alpha in shown(clip, LONGEST_SIDE):
+        if alpha is not None:
+            ground = _checker(*colours.shape[:2])
+            colours = colours * alpha + ground * (1 - alpha)
+        yield eight_bits(np.asarray(colours))
 
 
-def preview_size(width: int, height: int) -> tuple[int, int]:
-    """The preview's size: fits, keeps its shape, even sides as the codec wants."""
-    scale = min(1.0, LONGEST_SIDE / max(width, height))
-    return max(2, round(width * scale / 2) * 2), max(2, round(height * scale / 2) * 2)
-
-
-def _checker(size: Any) -> Any:
+def _checker(height: int, width: int) -> Any:
     import numpy as np
 
-    y, x = np.mgrid[: size.height, : size.width] // _CHECKER
+    y, x = np.mgrid[:height, :width] // _CHECKER
     return np.where((x + y) % 2, 0.36, 0.28).astype(np.float32)[..., None]

@@ -17,7 +17,7 @@ from secondunit.callsheet import Size
 from secondunit.media.depth import Depth
 from secondunit.media.format import Format
 from secondunit.media.write import create
-from secondunit.service.previews import preview_size, write_preview
+from secondunit.service.previews import write_preview
 from secondunit.service.testing import FRAMES, RATE, picture
 from secondunit_contract.frames import FrameRange
 from secondunit_contract.job import Take
@@ -208,13 +208,6 @@ def test_what_is_transparent_shows_a_checkerboard(tmp_path):
     assert np.ptp(frame[4:12, 4:12].mean(axis=2)) < 12
     clear = frame[:, 60:].mean(axis=2)
     assert 15 < clear.max() - clear.min() < 60
-
-
-@pytest.mark.parametrize(("size", "wanted"), [((1920, 1080), (640, 360)), ((320, 180), (320, 180)),
-                                              ((1080, 1920), (360, 640)), ((321, 179), (320, 180)),
-                                              ((4000, 3), (640, 2)), ((1, 1), (2, 2))])  # fmt: skip
-def test_a_preview_is_small_even_and_of_its_shape(size, wanted):
-    assert preview_size(*size) == wanted
 
 
 def test_previews_do_not_fill_the_disk(tmp_path, monkeypatch):
