@@ -43,7 +43,8 @@ def lint_imports(tree: Path) -> dict[str, str]:
         capture_output=True,
         text=True,
     )
-    verdicts = dict(re.findall(r"^(\d\..*) (KEPT|BROKEN)\s*$", done.stdout, re.MULTILINE))
+    said = r"^(\d\..*) (KEPT|BROKEN)(?: \(\d+ ignored imports?\))?\s*$"
+    verdicts = dict(re.findall(said, done.stdout, re.MULTILINE))
     assert verdicts, done.stdout + done.stderr
     assert done.returncode == ("BROKEN" in verdicts.values())
     return verdicts

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -229,14 +230,17 @@ print((psutil.Process().memory_info().rss - before) >> 20)
 
 def test_the_parts_of_a_sparing_model_wait_elsewhere(vace_folder: Path, tmp_path: Path) -> None:
     wide = tiny_vace(tmp_path / "wide", wide=200_000)  # 190 MB in blocks of 38
+    at_once = os.environ | {"MALLOC_MMAP_THRESHOLD_": "1000000"}  # what is let go is given back
     held = []
     for sparing in (AMPLE, TILED):
         command = [sys.executable, "-c", RESIDENT, str(wide), str(vace_folder), str(sparing)]
-        done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
+        done = subprocess.run(
+            command, capture_output=True, text=True, check=False, cwd=ROOT, env=at_once
+        )
         assert done.returncode == 0, done.stderr
         held.append(int(done.stdout))
     assert held[0] > 180
-    assert held[1] < 0.6 * held[0]
+    assert held[1] < 0.3 * held[0]
 
 
 def test_a_cancelled_call_of_a_sparing_model_leaves_it_as_it_was(vace_folder: Path) -> None:

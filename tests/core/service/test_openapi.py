@@ -64,6 +64,7 @@ def test_what_takes_a_body_says_which_with_an_example(described):
         ("post", "/v1/jobs"),
         ("post", "/v1/jobs/{id}/move"),
         ("patch", "/v1/takes/{id}"),
+        ("post", "/v1/pictures"),
         ("post", "/v1/timelines"),
         ("post", "/v1/tickets/redeem"),
     }
