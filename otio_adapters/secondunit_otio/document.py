@@ -22,6 +22,7 @@ from secondunit_contract.problem import (
 from secondunit_otio.scan import Item, Scan, check_versions, position, skip_space
 from secondunit_otio.schemas import labels_in, may_hold_newer
 from secondunit_otio.splice import Edit, Hand, apply, indent_at, spliced, spliced_members
+from secondunit_otio.sweeping import unswept
 
 _BOM = "\ufeff"
 _ADVICE = "Export the cut again as OpenTimelineIO (.otio)"
@@ -73,6 +74,7 @@ class Cut:
         return cls.parse(_decoded(raw, str(place)), str(place))
 
     @classmethod
+    @unswept()
     def parse(cls, text: str, name: str = "the cut", folder: str = "") -> Cut:
         """Read a cut's text. Raises CutUnreadable, CutTooNew, CutTooDeep.
 

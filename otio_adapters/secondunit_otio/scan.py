@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from json.decoder import scanstring  # type: ignore[attr-defined]  # public, but not in the stubs
 from typing import Any, NamedTuple
 
+import orjson
+
 from secondunit_contract.problem import CutTooDeep, CutUnreadable
 from secondunit_otio.schemas import COMPOSITIONS, refuse_newer, schema_of
 
@@ -17,6 +19,13 @@ DEEPEST = 100
 
 _SPACE = re.compile(r"[ \t\n\r]*")
 _LEAF = re.compile(r'\{\s*"OTIO_SCHEMA"\s*:\s*"(?:Clip|Gap|Filler|Transition)\.\d+"')
+_DEEPEST_INDENT = 400  # characters
+_BLOCK = 1 << 20
+_DIGITS = 19  # 2**63 has as many
+_SHAPES = bytes(
+    ord("0") if chr(each) in "0123456789" else ord(" ") if chr(each) in " \t\r\n,]}" else ord("x")
+    for each in range(256)
+)
 _read_value: Callable[[str, int], tuple[Any, int]] = vars(json.JSONDecoder())["scan_once"]
 
 
@@ -97,6 +106,15 @@ def read_value(
         raise json.JSONDecodeError("a value is missing", text, stopped.value) from None
 
 
+def may_be_vast(text: str) -> bool:
+    """Whether a number in it may have more than 63 bits: orjson would round it."""
+    wanted = b"0" * _DIGITS + b" "
+    return any(
+        wanted in text[at : at + _BLOCK + _DIGITS].encode("ascii", "replace").translate(_SHAPES)
+        for at in range(0, len(text), _BLOCK)
+    )
+
+
 def read_object(
     text: str, at: int, take: Callable[[str, int], tuple[Any, int]]
 ) -> tuple[dict[str, Any], list[Member], int]:
@@ -161,8 +179,10 @@ class Scan:
     name: str
     keys: dict[str, str] = field(default_factory=dict, repr=False)
     read: Callable[[str, int], tuple[Any, int]] = field(init=False, repr=False)
+    vast: bool = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "vast", may_be_vast(self.text))
         # every clip has the same sixty keys: one string each saves a long cut a sixth of its memory
         one = self.keys.setdefault
 
@@ -181,11 +201,30 @@ class Scan:
                 remedy="Flatten some of the nested sequences",
             )
         if _LEAF.match(self.text, at):
-            body, stop = read_value(self.text, at, self.read)
+            body, stop = self._tidy(at) or read_value(self.text, at, self.read)
             made = self._made(body, at, stop, parent, index)
             if made.schema not in COMPOSITIONS:
                 return made
         return self._composition(at, parent, index, depth)
+
+    def _tidy(self, at: int) -> tuple[dict[str, Any], int] | None:
+        """The object at an offset and where it ends, where its last brace stands under its first.
+
+        That is a guess; it is right when all up to there is one whole value. Three times as quick
+        as reading to find the end.
+        """
+        line = self.text.rfind("\n", max(0, at - _DEEPEST_INDENT), at)
+        indent = self.text[line:at]
+        if line < 0 or not indent.isspace():
+            return None
+        stop = self.text.find(f"{indent}}}", at) + len(indent) + 1
+        whole = self.text[at:stop]
+        if stop <= at or (self.vast and may_be_vast(whole)):
+            return None
+        try:
+            return orjson.loads(whole), stop
+        except orjson.JSONDecodeError:
+            return None
 
     def where(self, at: int) -> str:
         """The file and the place in it."""

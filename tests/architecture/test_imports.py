@@ -20,6 +20,7 @@ MAY_IMPORT = {
         "secondunit_contract",
         "secondunit_otio",
         "opentimelineio",
+        "orjson",
         "PIL",  # for a cut's picture as PNG alone: docs/decisions/0010
     },
 }

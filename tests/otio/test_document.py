@@ -301,3 +301,26 @@ def test_nested_stacks_are_items_too():
 
 def test_a_number_that_is_none_is_no_change():
     assert changed_paths('{"a": NaN, "b": 1}', '{"a": NaN, "b": 1.0}') == ["b"]
+
+
+ODD = ["18446744073709551616", "-9223372036854775809", "[123456789012345678901]", "1e999", "NaN",
+       "-Infinity", '"\\ud83d"', "0.0033333333333333335", '"00000000000000000000000000000000"',
+       '{"a": 1, "a": 2}', "-0", "[\n{\n}\n]", "{\n}", '"}"', "[]"]  # fmt: skip
+
+
+@pytest.mark.parametrize("indent", [None, 0, 4, "\t"])
+@pytest.mark.parametrize("odd", ODD)
+def test_a_clip_is_read_as_python_reads_it_however_it_is_written(odd, indent):
+    """Tidy clips are read by a quicker reader: no number may be rounded, no brace taken for its."""
+    clips = [
+        clip("a", None, None, metadata={"odd": "HERE"}),
+        clip("b", None, None, metadata={"deep": [{"odd": "HERE"}]}),
+    ]
+    text = json.dumps(json.loads(text_of(timeline(track(*clips)))), indent=indent)
+    text = text.replace('"HERE"', odd)
+    for each in (text, text.replace("\n", "\r\n"), text.replace("\n  ", "\n ", 7)):
+        cut = Cut.parse(each)
+        found = items(cut, "Clip")
+        assert [item.name for item in found] == ["a", "b"]
+        for item in found:
+            assert repr(item.body) == repr(json.loads(cut.text[item.start : item.stop]))

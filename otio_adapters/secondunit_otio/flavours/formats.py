@@ -20,7 +20,7 @@ from secondunit_otio.flavours.losses import losses
 from secondunit_otio.flavours.lower import Lowering
 from secondunit_otio.flavours.opening import ADAPTERS, adapting, opened, timeline_library
 from secondunit_otio.flavours.slates import Slate
-from secondunit_otio.flavours.sweeping import unswept
+from secondunit_otio.sweeping import unswept
 
 _BAREST = 2
 _ADVICE = "Choose a flavour that opens OpenTimelineIO itself"

@@ -23,7 +23,7 @@ from secondunit_contract.frames import Rate
 from secondunit_contract.problem import BadValue, CutTooDeep, CutUnreadable, PartMissing
 from secondunit_otio.document import Cut, _decoded
 from secondunit_otio.fills import gap_json
-from secondunit_otio.flavours.sweeping import unswept
+from secondunit_otio.sweeping import unswept
 from secondunit_otio.times import rate_of
 
 _CUT = "content.otio"

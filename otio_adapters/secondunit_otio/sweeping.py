@@ -19,4 +19,7 @@ def unswept() -> Iterator[None]:
         yield
     finally:
         if wanted:
+            if not gc.get_freeze_count():
+                gc.freeze()  # all there is counts as old now: else all of it is looked through
+                gc.unfreeze()  # as soon as the search goes on
             gc.enable()
