@@ -1,4 +1,4 @@
 """Second Unit inside Nuke: a thin host for the panel.
 
-Its fences stand; the host itself is to come.
+What it leaves in a script are Nuke's own nodes and knobs, which open where it is not installed.
 """
