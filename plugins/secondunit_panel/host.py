@@ -75,9 +75,10 @@ class PlateHoled(HostProblem):
 class About:
     """The host: its name and version, how it counts, and what it can do.
 
-    `counts` is how it shows time to its user. `notice` is a sentence the panel shows as long as it
-    is true ("This edition takes no scripts: takes are handed over as files"); `steps` what its user
-    does by hand then, in their order.
+    `counts` is how it shows time to its user. `codec` is what it plays of takes whose plate is no
+    image sequence; empty: the engine's own, without loss. `notice` is a sentence the panel shows as
+    long as it is true ("This edition takes no scripts: takes are handed over as files"); `steps`
+    what its user does by hand then, in their order.
     """
 
     name: str
@@ -86,6 +87,7 @@ class About:
     can: frozenset[Ability] = frozenset(("place", "matte", "mark", "open", "take_out"))
     notice: str = ""
     steps: tuple[str, ...] = ()
+    codec: str = ""
 
 
 @dataclass(frozen=True)

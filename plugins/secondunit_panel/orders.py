@@ -123,16 +123,18 @@ def plain(name: str) -> str:
 
 
 def job_of(
-    order: Order, clips: Mapping[str, Clip], values: Mapping[str, Any], output: str, slate: str = ""
+    order: Order, clips: Mapping[str, Clip], values: Mapping[str, Any], output: str, codec: str = ""
 ) -> Job:
-    """The job of an order; `clips` its media, `values` what the form sends."""
+    """The job of an order; `clips` its media, `values` what the form sends, `codec` what its host
+    plays. Image sequences come back as such all the same: every host reads them.
+    """
     id = f"p-{uuid.uuid4().hex[:12]}"
     draft = order.draft
     told = {
         "document": order.document,
         "name": order.name,
         "place": to_json(order.at),
-        "slate": slate or id,
+        "slate": id,
         "makes": order.card.makes,
     }
     return Job(
@@ -146,8 +148,13 @@ def job_of(
         takes=draft.takes,
         steps=draft.steps,
         guidance=draft.guidance,
+        codec="" if any(map(_is_sequence, clips.values())) else codec,
         extra={BY: told | ({"origin": draft.origin} if draft.origin else {})},
     )
+
+
+def _is_sequence(clip: Clip) -> bool:
+    return re.search(r"#|%0?\d*d|@@", Path(clip.media).name) is not None
 
 
 def again(job: Job, highest: int, takes: int = 1) -> Job:

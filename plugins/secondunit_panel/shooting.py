@@ -73,7 +73,7 @@ class Shooting:
                 clips[role] = self._host.plate(shot, place, self._exported)
             taken = [each.name for each in folder.iterdir()] if folder.is_dir() else []
             output = orders.output(folder, order.name, order.card.name, taken)
-            return orders.job_of(order, clips, values, output)
+            return orders.job_of(order, clips, values, output, self._host.about().codec)
 
         def prepared(job: Job) -> None:
             self._over()

@@ -1,4 +1,1 @@
-"""Second Unit inside DaVinci Resolve: a thin host for the panel.
-
-Its fences stand; the host itself is to come.
-"""
+"""Second Unit inside DaVinci Resolve: a host for the panel, over the API, a bridge, or files."""

@@ -38,6 +38,16 @@ def test_what_is_on_the_desk_is_sent_with_the_place_it_is_for(panel, host, engin
     assert session.progress(job.id) == "Waiting"
 
 
+def test_a_host_gets_movies_it_plays_and_sequences_as_they_are(panel, host, monkeypatch):
+    about = replace(host.about(), codec="prores4444")
+    monkeypatch.setattr(host, "about", lambda: about)
+    assert panel.shot(panel()).codec == "prores4444"
+    [meant] = panel().desk.orders()
+    for media, codec in (("/a/b.mov", "prores4444"), ("/a/b.####.exr", ""), ("/a/b.%04d.dpx", "")):
+        made = orders.job_of(meant, {"plate": Clip(media)}, {}, "/o", about.codec)
+        assert made.codec == codec
+
+
 def test_without_a_seed_each_is_another(panel, host, engine):
     session = panel()
     seeds = {panel.shot(session).seed for _ in range(4)}
