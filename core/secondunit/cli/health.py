@@ -12,12 +12,14 @@ from dataclasses import dataclass
 from typing import Literal
 
 from secondunit import models
+from secondunit.hosts import WAYS, Computer, Way
 from secondunit.settings import Settings
 from secondunit_contract.problem import Problem
 
 _PARTS = {
     "torch": "models", "diffusers": "models", "transformers": "models", "av": "movies",
     "OpenImageIO": "stills and sequences", "PyOpenColorIO": "colour", "scipy": "mattes",
+    "requests": "panels",
 }  # fmt: skip
 _ROOM_GB = 5
 
@@ -38,6 +40,7 @@ def checks(settings: Settings) -> list[Check]:
     found += [_part(name, use) for name, use in _PARTS.items()]
     found += _machine(settings)
     found += _models(settings)
+    found += [check for way in WAYS.values() for check in _host(way, Computer(settings.data))]
     return found
 
 
@@ -90,6 +93,24 @@ def _colour(settings: Settings) -> Iterator[Check]:
 
 
 _LOOKS: tuple[Callable[[Settings], Iterator[Check]], ...] = (_gpu, _room, _colour)
+
+
+def _host(way: Way, computer: Computer) -> Iterator[Check]:
+    """Which of a host's versions are here, and how we stand in it."""
+    found = way.found(computer)
+    for each in found:
+        words = f"{each.version} {each.path}".strip()
+        if not each.fits:
+            yield Check(way.title, "note", words, each.remark)
+        else:
+            yield Check(way.title, "ok", f"{words} {each.remark}".strip())
+    try:
+        standing = way.standing(computer)
+    except Problem as problem:
+        yield Check(f"in {way.title}", "missing", str(problem), problem.remedy)
+        return
+    if found or standing.state == "missing" or standing.state == "ok":
+        yield Check(f"in {way.title}", standing.state, standing.words, standing.remedy)
 
 
 def _models(settings: Settings) -> Iterator[Check]:
