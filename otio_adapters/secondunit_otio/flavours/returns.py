@@ -16,9 +16,9 @@ from secondunit_otio.flavours.hosts import host_named
 from secondunit_otio.flavours.rows import Matching, Row
 from secondunit_otio.flavours.runs import Child, Region, Weaver, part_of
 from secondunit_otio.flavours.strips import Beat, Strip, top
-from secondunit_otio.sweeping import unswept
 from secondunit_otio.scan import Item
 from secondunit_otio.splice import Edit, Hand, apply, indent_at, spliced, spliced_members
+from secondunit_otio.sweeping import unswept
 from secondunit_otio.times import rate_of
 
 
