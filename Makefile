@@ -15,7 +15,7 @@
 JOBS ?= 2
 TORCH_INDEX ?=
 STARTER ?= .starter/run
-BENCHES ?= overhead media timeline exchange starter matte engine
+BENCHES ?= overhead media timeline exchange starter matte engine panel
 
 BIN := $(if $(filter Windows_NT,$(OS)),.venv/Scripts,.venv/bin)
 READY := .venv/.ready

@@ -12,7 +12,9 @@ from rich.markup import escape
 
 from secondunit.cli.clips import clip, named, value
 from secondunit.cli.cutting import cutting
+from secondunit.cli.hosting import conformance, install, uninstall
 from secondunit.cli.listing import say_bench, say_doctor, say_models, say_tasks
+from secondunit.cli.panelling import panel
 from secondunit.cli.serving import serve
 from secondunit.cli.shooting import problems_told, shot, there
 from secondunit.cli.showing import Telling, say, say_aside
@@ -34,6 +36,9 @@ app = typer.Typer(
 )
 
 app.command()(serve)
+app.command()(panel)
+for _each in (install, uninstall, conformance):
+    app.command()(_each)
 app.add_typer(cutting, name="cut")
 
 Json = Annotated[bool, typer.Option("--json", help="For programs: JSON instead of words")]
@@ -173,7 +178,8 @@ def doctor(as_json: Json = False) -> None:
 @app.command()
 def bench(
     name: Annotated[
-        str, typer.Argument(help="engine, exchange, matte, media, overhead, starter or timeline")
+        str,
+        typer.Argument(help="engine, exchange, matte, media, overhead, panel, starter or timeline"),
     ],
     footage: Annotated[
         Path | None, typer.Option("--footage", help="Folder of the samples, for matte")

@@ -19,8 +19,8 @@ Name = Annotated[str, typer.Argument(metavar="HOST", help="nuke or resolve")]
 def install(host: Name) -> None:
     """Put Second Unit into an application, for you alone; tells what it changed."""
     way, computer = way_into(host), _computer()
-    for each in way.install(computer):
-        say(escape(each))
+    for line in way.install(computer):
+        say(escape(line))
     found = way.found(computer)
     for each in found:
         say_aside(f"{each.name} {each.version} at {each.path} {each.remark}".strip())

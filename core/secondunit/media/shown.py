@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import closing
 from typing import Literal
 
@@ -26,7 +26,7 @@ def shown_size(width: int, height: int, side: int) -> tuple[int, int]:
     return max(2, round(width * scale / 2) * 2), max(2, round(height * scale / 2) * 2)
 
 
-def shown(clip: Clip, side: int) -> Iterator[tuple[np.ndarray, np.ndarray | None]]:
+def shown(clip: Clip, side: int) -> Generator[tuple[np.ndarray, np.ndarray | None]]:
     """Each frame's colours (H,W,3), display-referred, unclipped, and its alpha (H,W,1), 0 to 1.
 
     The alpha is None where the media has none. Raises Problems of the media, the first before any

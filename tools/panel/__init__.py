@@ -1,0 +1,1 @@
+"""Programs about the panel, run by hand."""
