@@ -8,10 +8,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import quote
-
-import requests
 
 from secondunit_contract.clip import Clip
 from secondunit_contract.frames import FrameRange
@@ -20,6 +18,9 @@ from secondunit_contract.problem import MachineProblem, Problem, ProgramFault, p
 from secondunit_contract.queue import Entry, Rating, State, TakeEntry, Told, Where
 from secondunit_contract.task import TaskCard
 from secondunit_contract.wire import from_json, to_json
+
+if TYPE_CHECKING:  # it takes a quarter of a second to come, and a panel is drawn before
+    import requests
 
 PROTOCOL = 1
 """The number of the language spoken here. A service of another number is not asked."""
@@ -153,6 +154,8 @@ class Client:
 
     def fetch(self, id: str, target: Path, what: str = "media") -> Path:
         """A take's media, sheet or preview, into a file; where paths are shared none is needed."""
+        import requests
+
         part = target.with_name(f".{target.name}.part")
         with self._answer(
             "GET", f"/v1/takes/{_part(id)}/{what}", stream=True, patience=_ANSWER * 10
@@ -175,6 +178,8 @@ class Client:
 
         The alpha alone is grey, white where the media has none.
         """
+        import requests
+
         body = {"clip": to_json(replace(clip, range=frames)), "side": side, "layer": layer}
         with self._answer("POST", "/v1/pictures", body, stream=True) as answer:
             try:
@@ -230,6 +235,8 @@ class Client:
 
     def _stream(self, after: int | None, job: str) -> Iterator[tuple[str, dict[str, Any]]]:
         """(kind, data) of each event of one connection; ("", {}) for a sign of life."""
+        import requests
+
         headers = {} if after is None else {"Last-Event-ID": str(after)}
         with self._answer(
             "GET", "/v1/events", headers=headers, stream=True, patience=_SILENCE, job=job or None
@@ -274,6 +281,8 @@ class Client:
         **query: Any,
     ) -> Iterator[requests.Response]:
         """An answer that is none of a problem. Raises the Problem it tells, or ServiceGone."""
+        import requests
+
         with requests.Session() as session:
             session.trust_env = False  # a proxy knows nothing of this machine
             try:
@@ -333,6 +342,8 @@ def parsed(blocks: Iterator[bytes]) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def _told(answer: requests.Response) -> Problem:
+    import requests
+
     try:
         message = answer.json()
         if isinstance(message, dict) and "code" in message:
