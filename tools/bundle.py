@@ -1,8 +1,10 @@
-"""One folder for each host, and a zip of it: `python -m tools.bundle OUT [nuke] [resolve]`.
+"""A folder for each host, and a zip of it: `python -m tools.bundle OUT [nuke] [resolve] [blender]`.
 
 For studios that put things where they belong by themselves: the folder for Nuke goes on NUKE_PATH,
-what is in the one for Resolve into the Scripts menu's folder Utility. `secondunit install` does
-both for one user. What is in a zip has one date, so that the same sources give the same bytes.
+what is in the one for Resolve into the Scripts menu's folder Utility; the one for Blender is a
+repository of extensions, to be put on any server or drive and named in Blender's preferences.
+`secondunit install` does all that for one user. What is in a zip has one date, so that the same
+sources give the same bytes.
 """
 
 from __future__ import annotations
@@ -12,9 +14,13 @@ import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
-from secondunit.hosts import bundle, nuke, resolve
+from secondunit.hosts import blender, bundle, nuke, resolve
 
-HOSTS: dict[str, Callable[[Path], None]] = {"nuke": nuke.put, "resolve": resolve.put}
+HOSTS: dict[str, Callable[[Path], object]] = {
+    "nuke": nuke.put,
+    "resolve": resolve.put,
+    "blender": blender.repository,
+}
 _DATE = (1980, 1, 1, 0, 0, 0)
 
 

@@ -15,6 +15,7 @@ from secondunit_contract import problem as problems
 # Where every exception may be caught, and why. One row for where a job runs, one for each host.
 BORDERS = {
     "core/secondunit/engine/local.py": "where a job runs: a failed one must not stop the next",
+    "blender/secondunit_blender/pump.py": "where Blender calls us: it would end the pump",
     "nuke/secondunit_nuke/main_thread.py": "where Nuke calls us: it would swallow what is raised",
 }
 

@@ -15,7 +15,9 @@ MAY_IMPORT = {
     "plugins/secondunit_panel": OURS_IN_HOST | BUNDLED,
     "resolve/secondunit_resolve": OURS_IN_HOST | BUNDLED | {"secondunit_resolve"},
     "nuke/secondunit_nuke": OURS_IN_HOST | BUNDLED | {"secondunit_nuke", "nuke"},
-    "blender/secondunit_blender": OURS_IN_HOST | BUNDLED | {"secondunit_blender", "bpy"},
+    "blender/secondunit_blender": OURS_IN_HOST
+    | BUNDLED
+    | {"secondunit_blender", "bpy", "imbuf", "gpu", "gpu_extras"},
     "otio_adapters/secondunit_otio": {
         "secondunit_contract",
         "secondunit_otio",

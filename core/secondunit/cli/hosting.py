@@ -13,7 +13,7 @@ from secondunit.cli.showing import say, say_aside
 from secondunit.hosts import Computer, way_into
 from secondunit.settings import Settings
 
-Name = Annotated[str, typer.Argument(metavar="HOST", help="nuke or resolve")]
+Name = Annotated[str, typer.Argument(metavar="HOST", help="nuke, resolve or blender")]
 
 
 def install(host: Name) -> None:

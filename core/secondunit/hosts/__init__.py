@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from secondunit.hosts import nuke, resolve
+from secondunit.hosts import blender, nuke, resolve
 from secondunit.hosts.place import Computer, Found, Standing
 from secondunit.hosts.way import Way
 from secondunit_contract.problem import BadValue
 
-WAYS: dict[str, Way] = {each.name: each for each in (nuke.Nuke(), resolve.Resolve())}
+WAYS: dict[str, Way] = {
+    each.name: each for each in (nuke.Nuke(), resolve.Resolve(), blender.Blender())
+}
 """The hosts, by the names `secondunit install` knows them by."""
 
 

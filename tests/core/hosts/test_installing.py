@@ -278,6 +278,6 @@ def test_folders_for_studios_have_the_same_bytes_each_time(repository, tmp_path)
         )  # fmt: skip
         assert done.returncode == 0, done.stderr
         made.append({each.name: each.read_bytes() for each in (tmp_path / name).glob("*.zip")})
-    assert sorted(each.split("-")[1] for each in made[0]) == ["nuke", "resolve"]
+    assert sorted(each.split("-")[1] for each in made[0]) == ["blender", "nuke", "resolve"]
     assert made[0] == made[1]
     assert (tmp_path / "one" / f"secondunit-resolve-{bundle.version()}" / ENTRY).is_file()
