@@ -311,7 +311,7 @@ class ProgramFault(Problem):
 def _kinds(root: type[Problem]) -> dict[str, type[Problem]]:
     found = {root.code: root}
     for kind in root.__subclasses__():
-        found.update(_kinds(kind))
+        found = _kinds(kind) | found  # no kind is found by the code of its parent
     return found
 
 

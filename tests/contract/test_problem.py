@@ -147,3 +147,11 @@ def test_the_words_can_be_completed_on_the_way_up():
     problem = BadValue("0 takes")
     problem.where = "job.json"
     assert str(problem) == "0 takes. job.json."
+
+
+def test_a_class_without_a_code_of_its_own_is_not_taken_for_its_parent():
+    class Special(module.MediaMissing):
+        """Somebody's own."""
+
+    told = Special("gone").to_json()
+    assert type(problem_from_json(told)) is module.MediaMissing
