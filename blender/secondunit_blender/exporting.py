@@ -56,14 +56,20 @@ def export(main: MainThread, scenes: Scenes, shot: Shot, folder: Path, told: Pro
 def render(scene: Any, strip: Any, frame: int, path: Path) -> None:
     """One frame of a strip, with no other in sight. What is changed for it is put back.
 
-    Raises PlateHoled, DiskFull, and MediaMissing for a strip whose file has gone.
+    As an animation of one frame: a single picture of a scene that no window shows is rendered at
+    the frame of the one that is shown. Raises PlateHoled, DiskFull, and MediaMissing for a strip
+    whose file has gone.
     """
     refuse_lost(strip)
     with _alone(scene, strip, frame, path):
         try:
-            bpy.ops.render.render(write_still=True, scene=scene.name)
+            bpy.ops.render.render(animation=True, scene=scene.name)
         except RuntimeError as error:
             raise refused(path, str(error)) from error
+    made = [each for each in path.parent.iterdir() if each.name.startswith(f"{path.name}.")]
+    if len(made) != 1:
+        raise refused(path, "nothing was written")
+    os.replace(made[0], path)
     size = _size(path)
     if size != picture(scene):
         raise refused(path, f"it is {size[0]}x{size[1]}")
@@ -82,7 +88,8 @@ def refuse_lost(strip: Any) -> None:
 def _alone(scene: Any, strip: Any, frame: int, path: Path) -> Iterator[None]:
     image = scene.render.image_settings
     told: list[tuple[Any, str, Any]] = [(scene.render, key, value) for key, value in _RENDER]
-    told += [(scene.render, "filepath", str(path)), (scene, "frame_current", frame)]
+    told += [(scene.render, "filepath", f"{path}.#####"), (scene, "frame_step", 1)]
+    told += [(scene, key, frame) for key in ("frame_current", "frame_start", "frame_end")]
     told += [(each, "mute", True) for each in _others(scene.sequence_editor, strip)]
     told += [(each, "mute", False) for each in _chain(scene.sequence_editor, strip)]
     told += [(image, key, value) for key, value in versions.as_exr(image)]

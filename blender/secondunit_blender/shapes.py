@@ -17,16 +17,15 @@ from typing import Any
 
 import bpy
 
+from secondunit_panel import splines
 from secondunit_panel.host import Delivery, NotPlaced
+from secondunit_panel.splines import Corner
 
 SCHEMA = "secondunit.splines/1"
-_NEAR = 0.25  # pixels: a key that lies so near the way between its neighbours is left out
-_FAR = 24  # frames: so many at most from key to key
 _SOFTER = (1.0, 0.7, 0.5, 0.35, 0.25, 0.12, 0.0)  # shares of a feather, the largest that goes
 _PIECES = 4  # straight ones that a segment is looked at as
 _LEAST = 1.0  # pixels: what Blender smooths an edge by at least
 
-Corner = tuple[float, ...]
 """x, y, the place of the handle in, that of the handle out, in pixels from the top; the feather."""
 
 
@@ -207,7 +206,7 @@ def _shape(told: dict[str, Any], late: int) -> Shape:
         if all(map(is_simple, frames)):
             break
     first = int(told["first"]) + late
-    keys = {first + index: frames[index] for index in _keys(frames)}
+    keys = {first + index: frames[index] for index in splines.keys(frames)}
     return Shape(str(told["name"]), bool(told["hole"]), first, first + len(frames) - 1, keys)
 
 
@@ -267,18 +266,3 @@ def _cross(a: Spot, b: Spot, c: Spot, d: Spot) -> bool:
 
 def _side(a: Spot, b: Spot, at: Spot) -> float:
     return (b[0] - a[0]) * (at[1] - a[1]) - (b[1] - a[1]) * (at[0] - a[0])
-
-
-def _keys(frames: Sequence[Sequence[Corner]]) -> list[int]:
-    """The frames to set keys on: a straight way between two needs none."""
-    keys = [0]
-    for end in range(2, len(frames)):
-        begin = keys[-1]
-        if end - begin > _FAR or any(
-            abs(a + (c - a) * (here - begin) / (end - begin) - b) > _NEAR
-            for here in range(begin + 1, end)
-            for corners in zip(frames[begin], frames[here], frames[end], strict=True)
-            for a, b, c in zip(*corners, strict=True)
-        ):
-            keys.append(end - 1)
-    return sorted({*keys, len(frames) - 1})

@@ -11,14 +11,11 @@ from typing import Any
 
 from secondunit_nuke.knobs import inside
 from secondunit_nuke.placing import Placing
+from secondunit_panel import splines
 from secondunit_panel.host import Delivery, NotPlaced
+from secondunit_panel.splines import Corner
 
 SCHEMA = "secondunit.splines/1"
-_NEAR = 0.25  # pixels: a key that lies so near the way between its neighbours is left out
-
-_FAR = 24  # frames: so many at most from key to key
-
-Corner = tuple[float, ...]  # x, y, and as offsets the two handles, and the feather
 
 
 @dataclass(frozen=True)
@@ -107,7 +104,7 @@ def _shape(told: dict[str, Any], height: float, late: int) -> Traced:
     """
     frames = [_softened(*each) for each in zip(told["points"], told["feather"], strict=True)]
     keys, first = {}, int(told["first"]) + late
-    for index in _keys(frames):
+    for index in splines.keys(frames):
         keys[first + index] = [
             (x, height - y, *(each * (-1) ** place for place, each in enumerate(offsets)))
             for x, y, *offsets in frames[index]
@@ -128,18 +125,3 @@ def _softened(corners: Sequence[Corner], feather: float) -> list[Corner]:
         out = (outward * along[1] / length * feather, -outward * along[0] / length * feather)
         soft.append((x - out[0] / 2, y - out[1] / 2, *handles, *out))
     return soft
-
-
-def _keys(frames: Sequence[Sequence[Corner]]) -> list[int]:
-    """The frames to set keys on: a straight way between two needs none."""
-    keys = [0]
-    for end in range(2, len(frames)):
-        begin = keys[-1]
-        if end - begin > _FAR or any(
-            abs(a + (c - a) * (here - begin) / (end - begin) - b) > _NEAR
-            for here in range(begin + 1, end)
-            for corners in zip(frames[begin], frames[here], frames[end], strict=True)
-            for a, b, c in zip(*corners, strict=True)
-        ):
-            keys.append(end - 1)
-    return sorted({*keys, len(frames) - 1})

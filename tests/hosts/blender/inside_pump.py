@@ -187,16 +187,32 @@ def check_rendering_puts_back_all_it_changed(stage):
         image.media_type = "VIDEO"
     image.file_format, render.filepath, scene.frame_current = "FFMPEG", "//mine", 77
     render.resolution_percentage, render.use_border = 50, True
+    scene.frame_start, scene.frame_end, scene.frame_step = 3, 4, 2
 
     def state():
         told = [render.filepath, render.resolution_percentage, render.use_border]
         told += [image.file_format, image.color_mode, image.color_depth, scene.frame_current]
+        told += [scene.frame_start, scene.frame_end, scene.frame_step]
         return [*told, *(each.mute for each in stage.strips)]
 
     before = state()
     stage.host.plate(stage.shot("a"), stage.folder / "plate", silent)
     assert state() == before
     assert len(list((stage.folder / "plate").iterdir())) == 24
+
+
+def check_a_scene_that_no_window_shows_is_rendered_at_its_own_frames(stage):
+    ends = stage.colour("from", 1, 10, 1, (1, 0, 0)), stage.colour("to", 1, 10, 2, (0, 1, 0))
+    stage.effect("fade", "CROSS", 1, 10, 3, *ends)
+    other = stage.scene.copy()
+    stage.scene.frame_set(5)
+    [strip] = [each for each in versions.all_strips(other.sequence_editor) if each.name == "fade"]
+    greens = []
+    for frame in (2, 9):
+        path = stage.folder / f"{frame}.exr"
+        exporting.render(other, strip, frame, path)
+        greens.append(stage.corners(path)[4][1])
+    assert greens[0] < 0.05 < 0.4 < greens[1], greens
 
 
 def check_a_strip_in_a_meta_is_rendered_alone_too(stage):

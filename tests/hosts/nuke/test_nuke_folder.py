@@ -105,7 +105,7 @@ sys.modules["nuke"] = types.ModuleType("nuke")
 import secondunit_nuke.host, secondunit_nuke.conformance
 from secondunit_nuke.exr import fault
 from secondunit_nuke.main_thread import MainThread
-from secondunit_nuke.mattes import _keys
+from secondunit_panel.splines import keys
 class Nuke:
     GUI = False
     class root:
@@ -113,7 +113,7 @@ class Nuke:
         def end(self): pass
 assert MainThread(Nuke).carry(lambda: 7) == 7
 assert fault(pathlib.Path("nothing.exr"), 1, 1) == "is empty or not there"
-assert _keys([[(float(n), 0.0)] for n in range(5)]) == [0, 4]
+assert keys([[(float(n), 0.0)] for n in range(5)]) == [0, 4]
 print("%d.%d" % sys.version_info[:2])
 """
 
