@@ -37,8 +37,9 @@ class Job:
     `inputs` holds the clips by the names the task gives them ("plate", "matte", "before",
     "after", …); `values` the task's parameters; `output` the path of the take, where {take} is
     replaced by its number, counted from `first_take`; `steps` and `guidance` None what the model's
-    maker advises; `codec` empty means the plate's own kind, without loss. Raises BadValue for a job
-    of no takes, of more than anyone looks at, or of no steps.
+    maker advises; `codec` empty means the plate's own kind, without loss; `adapters` are LoRAs for
+    the model to wear, by name or path, with a weight: "noir:0.8". Raises BadValue for a job of no
+    takes, of more than anyone looks at, or of no steps.
     """
 
     task: str
@@ -53,6 +54,7 @@ class Job:
     steps: int | None = None
     guidance: float | None = None
     codec: str = ""
+    adapters: tuple[str, ...] = ()
     extra: dict[str, Any] = field(default_factory=dict, compare=False)
 
     def __post_init__(self) -> None:

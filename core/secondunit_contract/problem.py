@@ -31,8 +31,10 @@ Problem                 problem              any of them
     ModelUnknown        model.unknown        no model of that name
     ModelUnfit          model.unfit          no model here can do what the sheet asks
     SizeUnfit           model.size           a size the model cannot snap to
+    LicenceRefused      model.licence        its licence is not accepted here, or forbidden
     CheckpointInvalid   model.checkpoint     the folder is no checkpoint we can drive
       CheckpointUnsafe  model.unsafe         the folder holds pickles; only safetensors are loaded
+    EngineRefused       model.engine         an engine outside says no, or gives what was not asked
   MachineProblem        machine              the machine is short of something
     DiskFull            machine.disk_full    no room to write
     NotWritable         machine.not_writable the folder refuses us
@@ -40,6 +42,8 @@ Problem                 problem              any of them
     PartMissing         machine.part         a library or program is not installed
     LedgerUnreadable    ledger.unreadable    the ledger's book cannot be read
     WorkerLost          machine.worker       the process that shoots has died
+    EngineAway          machine.engine       an engine outside does not answer, or no longer
+    NetworkLost         machine.network      no way to where weights are fetched from
   ProgramFault          program.fault        we are wrong: report it
 """
 
@@ -248,6 +252,12 @@ class SizeUnfit(ModelProblem, ValueError):
     code = "model.size"
 
 
+class LicenceRefused(ModelProblem):
+    """Its licence has not been accepted here, or the studio forbids it."""
+
+    code = "model.licence"
+
+
 class CheckpointInvalid(ModelProblem):
     """The folder is no checkpoint we can drive."""
 
@@ -258,6 +268,12 @@ class CheckpointUnsafe(CheckpointInvalid):
     """The folder holds pickles; only safetensors are loaded."""
 
     code = "model.unsafe"
+
+
+class EngineRefused(ModelProblem):
+    """An engine outside says no, or gives what it was not asked for."""
+
+    code = "model.engine"
 
 
 class MachineProblem(Problem):
@@ -300,6 +316,18 @@ class WorkerLost(MachineProblem):
     """The process that shoots has died."""
 
     code = "machine.worker"
+
+
+class EngineAway(MachineProblem):
+    """An engine outside does not answer, or does no longer."""
+
+    code = "machine.engine"
+
+
+class NetworkLost(MachineProblem, ConnectionError):
+    """No way to where weights are fetched from."""
+
+    code = "machine.network"
 
 
 class ProgramFault(Problem):

@@ -76,6 +76,7 @@ BUILTINS = {
     "NotEnoughMemory": MemoryError,
     "PartMissing": ImportError,
     "LedgerUnreadable": OSError,
+    "NetworkLost": ConnectionError,
 }
 
 

@@ -139,6 +139,15 @@ def threads_of(story: Mapping[str, Any]) -> int:
     return told if isinstance(told, int) and 0 < told <= _MOST_THREADS else 0
 
 
+def changed_adapters(story: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
+    """The adapters that were worn then and now, and are not the files they were."""
+    before, after = (
+        {each["name"]: each["sha256"] for each in told.get("model", {}).get("adapters", [])}
+        for told in (story, now)
+    )
+    return sorted(name for name, mark in before.items() if after.get(name, mark) != mark)
+
+
 def changed_inputs(story: Mapping[str, Any], now: Mapping[str, str]) -> list[str]:
     """The inputs whose files are not what they were. Raises BadValue for a broken story."""
     before = story.get("inputs", {})

@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import Self
 
 from secondunit.media.depth import Frame
+from secondunit.media.sound import Samples
 from secondunit.media.write import Writer
 
 AHEAD = 8
@@ -45,3 +46,7 @@ class Aside:
         while self._waiting and (len(self._waiting) > self._ahead or self._waiting[0].done()):
             self._waiting.popleft().result()
         self._waiting.append(self._hand.submit(self._writer.write, frame))
+
+    def hear(self, samples: Samples) -> None:
+        """Have what is heard with the frames written, behind all of them."""
+        self._waiting.append(self._hand.submit(self._writer.hear, samples))

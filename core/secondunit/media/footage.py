@@ -41,6 +41,7 @@ class Footage:
     colour_space  an OCIO name where the clip or the file gives one
     grey          one channel in the file, delivered as three equal ones
     metadata      further header words worth carrying into a take
+    remarks       what a person should know of how it is read, as the end of a sentence
     """
 
     path: str
@@ -59,6 +60,7 @@ class Footage:
     pixel_aspect: Fraction = Fraction(1)
     grey: bool = False
     metadata: dict[str, str] = field(default_factory=dict, compare=False)
+    remarks: tuple[str, ...] = field(default=(), compare=False)
 
     @property
     def shape(self) -> tuple[int, int, int]:

@@ -58,6 +58,7 @@ class Format:
     layers    further channels of every frame, behind R, G, B (A), for compositors to pick: "core"
               is one channel, core.A; "screen" and "despill", which are pictures, three, as in
               despill.R; "fill.RGB" and "fill.A" say so themselves. EXR alone holds them
+    sound     whether what is heard is written too: into the movie, or beside pictures as a .wav
     """
 
     codec: Codec
@@ -71,6 +72,7 @@ class Format:
     pixel_aspect: Fraction = Fraction(1)
     metadata: dict[str, str] = field(default_factory=dict, compare=False)
     layers: tuple[str, ...] = ()
+    sound: bool = False
 
     @classmethod
     def like(

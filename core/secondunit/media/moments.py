@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 from zlib import crc32
 
+_ROUNDED = 1.5  # units of time that rounding may account for
+
 
 @dataclass(frozen=True)
 class Coded:
@@ -90,3 +92,15 @@ def moments_of_entries(entries: list[Any], first: int) -> Moments | None:
     return Moments(
         tuple(time + late for time in times), tuple(Key(time + late, time, None) for time in times)
     )
+
+
+def is_uneven(times: list[int]) -> bool:
+    """Whether frames at these times, in any order, come so unevenly that at a constant rate one
+    would be shown half a frame away from its own time. Times told in coarse units are rounded.
+    """
+    shown = sorted(set(times))
+    if len(shown) < 3:
+        return False
+    frame = (shown[-1] - shown[0]) / (len(shown) - 1)
+    away = max(abs(at - shown[0] - number * frame) for number, at in enumerate(shown))
+    return away > max(frame / 2, _ROUNDED)

@@ -72,7 +72,7 @@ class MovieReader:
             self._moments = None
             self._rewind()
             picture = self._picture(index)
-        return self._header.conversion.frame(picture, self._reformatter)
+        return self._header.turn.turned(self._header.conversion.frame(picture, self._reformatter))
 
     def _picture(self, index: int) -> Any:
         if index == self._next - 1 and self._shown is not None:

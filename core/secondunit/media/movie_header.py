@@ -16,11 +16,13 @@ from secondunit.media.moments import (
     Coded,
     Moments,
     coded,
+    is_uneven,
     moments_of_entries,
     moments_of_packets,
 )
 from secondunit.media.pixel_format import Conversion, conversion_for, tags_of
 from secondunit.media.refusals import reading
+from secondunit.media.upright import Turn, angle
 from secondunit_contract.frames import FrameRange, Rate, Timecode
 from secondunit_contract.problem import (
     BadValue,
@@ -49,7 +51,8 @@ _HIDE_PICTURES = frozenset({"vp8"})
 class Header:
     """A movie opened: its footage, its first picture, and the decoder's further ones.
 
-    `packets` is None where the container's own list says it all; `entries` is that list.
+    `packets` is None where the container's own list says it all; `entries` is that list. `turn` is
+    how its pictures are turned.
     """
 
     footage: Footage
@@ -58,11 +61,11 @@ class Header:
     rest: Iterator[Any]
     entries: list[Any]
     packets: list[Coded] | None
+    turn: Turn
 
     def check(self, picture: Any) -> None:
         """Raise MediaUnreadable for a picture that is not like the first, or damaged."""
-        size, first = self.footage.size, self.first
-        if (picture.width, picture.height, picture.format.name) != (*size, first.format.name):
+        if _kind(picture) != _kind(self.first):
             raise MediaUnreadable(
                 "The movie's size or pixel format changes on the way",
                 where=self.footage.path,
@@ -128,12 +131,14 @@ def read_header(path: str, container: Any, stream: Any) -> Header:
     size = Size(first.width, first.height)
     conversion = conversion_for(first.format, tags, size, path)
     rate = Rate.of(stream.average_rate or stream.guessed_rate or Fraction(24))
-    aspect = stream.sample_aspect_ratio
+    aspect = Fraction(stream.sample_aspect_ratio or 1)
     words = _words(container, stream)
+    asked = Turn.asked(first)
+    turn = asked or Turn()
     footage = Footage(
         path,
         "movie",
-        size,
+        turn.size(size),
         FrameRange.starting(0, frames),
         rate,
         conversion.depth,
@@ -143,11 +148,12 @@ def read_header(path: str, container: Any, stream: Any) -> Header:
         timecode=_timecode(words, rate),
         reel=words.get("reel_name", ""),
         colour=tags,
-        pixel_aspect=Fraction(aspect) if aspect else Fraction(1),
+        pixel_aspect=1 / aspect if turn.transposed else aspect,
         grey=conversion.grey,
-        metadata=_worth_carrying(words, first),
+        metadata=_worth_carrying(words, first if asked is None else None),
+        remarks=tuple(_remarks(first if asked is None else None, rate, entries, packets)),
     )
-    return Header(footage, conversion, first, pictures, entries, packets)
+    return Header(footage, conversion, first, pictures, entries, packets, turn)
 
 
 def read_moments(path: str, header: Header) -> Moments | None:
@@ -275,8 +281,29 @@ def _timecode(words: dict[str, str], rate: Rate) -> Timecode | None:
         return None
 
 
-def _worth_carrying(words: dict[str, str], first: Any) -> dict[str, str]:
+def _worth_carrying(words: dict[str, str], askew: Any) -> dict[str, str]:
     kept = {key: value for key, value in words.items() if key not in _CONTAINER_WORDS}
-    if first.rotation:
-        kept["rotation"] = str(first.rotation)
+    if askew is not None:
+        kept["rotation"] = str(angle(askew))
     return kept
+
+
+def _remarks(
+    askew: Any, rate: Rate, entries: list[Any], packets: list[Coded] | None
+) -> Iterator[str]:
+    if askew is not None:
+        yield (
+            f"it asks to be shown turned by {angle(askew):g}°; its pictures are taken as "
+            "they lie, and the take asks for the same"
+        )
+    times = [entry.timestamp for entry in entries]
+    times += [each.shown for each in packets or () if each.shown is not None]
+    if is_uneven(times):
+        yield (
+            f"its frames come unevenly (variable frame rate), and are taken as {rate} a second. "
+            "Conform it first where sound or other clips must stay in time with it"
+        )
+
+
+def _kind(picture: Any) -> tuple[int, int, str]:
+    return picture.width, picture.height, picture.format.name

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from secondunit.media.format import Format
 from secondunit.media.landing import Landing, discard
 from secondunit.media.pixel_format import MATRICES, PRIMARIES, TRANSFERS, matrix_for
 from secondunit.media.refusals import writing
+from secondunit.media.sound import RATE, Samples, whole_numbers
 
 _RGB = 0
 _BT709 = 1
@@ -49,6 +51,7 @@ class MovieSink:
                     options=_OPTIONS[wanted.codec],
                 )
                 _describe(self._container, self._stream, wanted)
+                self._sound: Any = _sound_of(self._container) if wanted.sound else None
         except BaseException:
             discard([self._landing])
             raise
@@ -65,6 +68,18 @@ class MovieSink:
             picture.pts, picture.time_base = self._count, 1 / self._stream.codec_context.framerate
             self._container.mux(self._stream.encode(picture))
         self._count += 1
+
+    def hear(self, samples: Samples) -> None:
+        """Encode what is heard. Raises DiskFull, NotWritable, CodecUnfit."""
+        numbers = whole_numbers(samples) << 8  # FFmpeg takes 24 bits as the upper ones of 32
+        with writing(self._landing.final):
+            for first in range(0, len(numbers), RATE):
+                part = numbers[first : first + RATE].reshape(1, -1)
+                heard = av.AudioFrame.from_ndarray(part, format="s32", layout="stereo")
+                heard.sample_rate, heard.pts = RATE, first
+                heard.time_base = Fraction(1, RATE)
+                self._container.mux(self._sound.encode(heard))
+            self._container.mux(self._sound.encode(None))
 
     def finish(self) -> None:
         """Write what the encoder still holds, and the header."""
@@ -105,11 +120,20 @@ class MovieSink:
 def _muxer(suffix: str, wanted: Format) -> tuple[str, dict[str, str]]:
     """The container's name in FFmpeg, and its options."""
     words = {"movflags": "use_metadata_tags"}
+    if wanted.sound:
+        # It comes when all pictures are there, which must not wait in memory for it: a microsecond.
+        words["max_interleave_delta"] = "1"
     if suffix == ".mov" and wanted.codec == "ffv1":
         # PyAV asks FFmpeg's QuickTime muxer, which lists no FFV1, though it writes it; the MP4
         # muxer does, and both write the same boxes: the brand alone tells them apart. (PyAV 18.1)
         return "mp4", words | {"brand": "qt  "}
     return suffix[1:], words
+
+
+def _sound_of(container: Any) -> Any:
+    stream = container.add_stream("pcm_s24le", rate=RATE)
+    stream.layout, stream.format = "stereo", "s32"
+    return stream
 
 
 def _describe(container: Any, stream: Any, wanted: Format) -> None:

@@ -15,6 +15,7 @@ from secondunit.media.landing import Landing
 from secondunit.media.pattern import Pattern
 from secondunit.media.refusals import why_not_written, writing
 from secondunit.media.smpte import packed
+from secondunit.media.sound import Samples, time_reference, wave_path, write_wave
 from secondunit_contract.frames import Rate
 from secondunit_contract.problem import CodecUnfit, PartMissing
 
@@ -33,11 +34,12 @@ class PictureSink:
 
     def __init__(self, files: Pattern | Path, wanted: Format, first: int) -> None:
         self._files, self._format, self._first = files, wanted, first
+        self._count = 0
         self.landings: list[Landing] = []
 
     def add(self, frame: Frame) -> None:
         """Write one more frame. Raises DiskFull, NotWritable, CodecUnfit."""
-        done = len(self.landings)
+        done = self._count
         if isinstance(self._files, Pattern):
             final = self._files.file(self._first + done)
         elif done:
@@ -53,6 +55,14 @@ class PictureSink:
         with writing(final):
             landing.under_way.touch()
         self._write(landing, frame, done)
+        self._count += 1
+
+    def hear(self, samples: Samples) -> None:
+        """Write a .wav beside the pictures. Raises DiskFull, NotWritable, CodecUnfit."""
+        landing = Landing.at(wave_path(Path(str(self._files))))
+        # It has its name first: a sequence that has all of its pictures then has its sound too.
+        self.landings.insert(0, landing)
+        write_wave(landing, samples, time_reference(self._format, self._first))
 
     def finish(self) -> None:
         """Every file is written already."""

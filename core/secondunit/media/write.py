@@ -13,6 +13,7 @@ from secondunit.media.movie_sink import MovieSink
 from secondunit.media.pattern import pattern_of
 from secondunit.media.picture_sink import PictureSink
 from secondunit.media.refusals import writing
+from secondunit.media.sound import Samples
 from secondunit_contract.problem import CodecUnfit, MediaEmpty, SizeDisagrees
 
 
@@ -25,6 +26,8 @@ class Sink(Protocol):
         ...
 
     def add(self, frame: Frame) -> None: ...
+
+    def hear(self, samples: Samples) -> None: ...
 
     def finish(self) -> None: ...
 
@@ -60,6 +63,15 @@ class Writer:
         self._refuse_unlike(frame)
         self._sink.add(frame)
         self.written += 1
+
+    def hear(self, samples: Samples) -> None:
+        """Add what is heard with the frames, once all of them are written.
+
+        Raises CodecUnfit for a format without sound, DiskFull, NotWritable.
+        """
+        if not self.format.sound:
+            raise CodecUnfit("Sound for a take that was begun without any", where=str(self.path))
+        self._sink.hear(samples)
 
     def commit(self) -> None:
         """Finish the files and give them their names. Raises DiskFull, NotWritable, MediaEmpty."""

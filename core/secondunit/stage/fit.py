@@ -42,6 +42,8 @@ class Fit:
                 f"A picture of {width}x{height}",
                 remedy=f"Ask for 1 to {LARGEST} pixels a side",
             )
+        if reach.size is not None:
+            return cls._inside(delivered, reach.size)
         scale = min(1.0, math.sqrt(reach.area / (width * height)))
         unit = reach.multiple
         for _ in range(64):
@@ -52,10 +54,16 @@ class Fit:
             if working.width * working.height <= max(reach.area, unit * unit):
                 return cls(delivered, inner, working)
             scale *= 0.97
-        raise SizeUnfit(
-            f"A picture of {width}x{height} is too long and thin to work on",
-            remedy="Crop it, or extend it in two steps",
-        )
+        raise _too_thin(delivered)
+
+    @classmethod
+    def _inside(cls, delivered: Size, only: Size) -> Fit:
+        """As large as it fits into the one size there is. Raises SizeUnfit as `into` does."""
+        scale = min(only.width / delivered.width, only.height / delivered.height)
+        inner = Size(*(max(1, round(side * scale)) for side in delivered))
+        if min(inner) < THINNEST:
+            raise _too_thin(delivered)
+        return cls(delivered, inner, only)
 
     def shown(self, picture: Pixels) -> Pixels:
         """A delivered picture (H,W,C) at the working size, its edges repeated as padding."""
@@ -81,3 +89,10 @@ class Fit:
         if not below and not beside:
             return inner
         return np.pad(inner, ((0, below), (0, beside), (0, 0)), mode="edge")
+
+
+def _too_thin(size: Size) -> SizeUnfit:
+    return SizeUnfit(
+        f"A picture of {size.width}x{size.height} is too long and thin to work on",
+        remedy="Crop it, or extend it in two steps",
+    )

@@ -64,6 +64,7 @@ class Layout:
     first     the number of the first delivered frame, as the plate counts
     place     where plates lie in the picture
     plate     the size of the plates; None where they fill the picture
+    guided    the laid-out frames that a guide tells of, its first the first; None: those delivered
     """
 
     size: Size
@@ -73,6 +74,7 @@ class Layout:
     first: int = 0
     place: Place = _CORNER
     plate: Size | None = None
+    guided: Span | None = None
 
     def __post_init__(self) -> None:
         if not len(self.deliver):

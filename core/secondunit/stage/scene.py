@@ -20,6 +20,7 @@ class Scene:
     paint  (T,H,W): what the task wants made
     marks  window index -> (H,W): what the artist marked on that frame, soft edges kept
     honours  what the model can do, for a task that has more than one road
+    guide  (T,H,W,3): structure to follow, UNKNOWN where nothing says; None where there is none
     """
 
     rate: Rate
@@ -27,6 +28,7 @@ class Scene:
     paint: NDArray[np.bool_]
     marks: dict[int, Pixels]
     honours: frozenset[Need] = frozenset()
+    guide: Pixels | None = None
 
     def filled(self, **words: Any) -> CallSheet:
         """A sheet whose paint region is unknown: the model invents it from what is around."""
@@ -39,4 +41,5 @@ class Scene:
 
     def _sheet(self, plate: Pixels, **words: Any) -> CallSheet:
         frames, height, width = self.paint.shape
-        return CallSheet(width, height, frames, self.rate, plate=plate, paint=self.paint, **words)
+        size = width, height, frames
+        return CallSheet(*size, self.rate, plate=plate, paint=self.paint, guide=self.guide, **words)

@@ -39,37 +39,42 @@ class Run:
     in_order: bool = True
 
 
-def runs(painted: Sequence[bool], rule: FrameRule, context: int, anchors: int = 0) -> list[Run]:
+def runs(
+    painted: Sequence[bool], rule: FrameRule, context: int, anchors: int = 0, tight: bool = False
+) -> list[Run]:
     """Plan the calls for a shot; painted[i] says whether frame i has anything to paint.
 
     Every window shows at most rule.longest frames. `context` known frames are shown beside a run,
     and windows of one run overlap by as many, so that each call sees what the last one made.
     Beside that every call is shown so many `anchors`, known frames nearest to the run, lest what
-    the first call was told wear off.
+    the first call was told wear off. `tight` windows show what they paint and the one known frame
+    on each side of it, no more: for a model that is told of nothing else.
     """
+    if tight:
+        context, anchors = 1, 0
     context = min(context, max(1, rule.longest // 2))
     anchors = min(anchors, max(0, rule.longest - context - 1), context)
     edges = [0, *(i for i in range(1, len(painted)) if painted[i] != painted[i - 1]), len(painted)]
     return [
-        _run(Span(start, stop), len(painted), rule, context, anchors)
+        _run(Span(start, stop), len(painted), rule, context, anchors, tight)
         for start, stop in pairwise(edges)
         if start < stop and painted[start]
     ]
 
 
-def _run(frames: Span, total: int, rule: FrameRule, context: int, anchors: int) -> Run:
+def _run(frames: Span, total: int, rule: FrameRule, context: int, anchors: int, tight: bool) -> Run:
     whole = Span(max(0, frames.start - context), min(total, frames.stop + context))
     if len(whole) <= rule.longest:
-        shown = _widened(whole, total, rule)
+        shown = whole if tight else _widened(whole, total, rule)
         return Run(frames, (Window(tuple(shown), tuple(frames)),))
     before, after = frames.start > 0, frames.stop < total
     if before and after and rule.longest >= 3:
-        windows = tuple(_bridge(frames, whole, rule.longest))
+        windows = tuple(_bridge(frames, whole, rule.longest, tight))
         return Run(frames, windows, in_order=len(windows) == 1)
     if after:
-        windows = tuple(_backwards(frames, whole, rule.longest, context, anchors))
+        windows = tuple(_backwards(frames, whole, rule.longest, context, anchors, tight))
         return Run(frames, windows, in_order=False)
-    return Run(frames, tuple(_forwards(frames, whole, rule.longest, context, anchors)))
+    return Run(frames, tuple(_forwards(frames, whole, rule.longest, context, anchors, tight)))
 
 
 def _widened(shown: Span, total: int, rule: FrameRule) -> Span:
@@ -81,7 +86,7 @@ def _widened(shown: Span, total: int, rule: FrameRule) -> Span:
 
 
 def _forwards(
-    frames: Span, whole: Span, longest: int, overlap: int, anchors: int
+    frames: Span, whole: Span, longest: int, overlap: int, anchors: int, tight: bool
 ) -> Iterator[Window]:
     anchored = tuple(range(max(whole.start, frames.start - anchors), frames.start))
     shown, done = Span(whole.start, whole.start + longest), frames.start
@@ -94,7 +99,8 @@ def _forwards(
             return
         stop = min(frames.stop, done + longest - overlap - len(anchored))
         # the last window shows more of what is known rather than less than the model's clip
-        shown = Span(max(whole.start, stop - longest + len(anchored)), stop)
+        most = done - overlap if tight else stop - longest + len(anchored)
+        shown = Span(max(whole.start, most), stop)
 
 
 def _apart(anchored: tuple[int, ...], shown: Span) -> tuple[int, ...]:
@@ -103,9 +109,9 @@ def _apart(anchored: tuple[int, ...], shown: Span) -> tuple[int, ...]:
 
 
 def _backwards(
-    frames: Span, whole: Span, longest: int, overlap: int, anchors: int
+    frames: Span, whole: Span, longest: int, overlap: int, anchors: int, tight: bool
 ) -> Iterator[Window]:
-    mirrored = _forwards(_mirrored(frames), _mirrored(whole), longest, overlap, anchors)
+    mirrored = _forwards(_mirrored(frames), _mirrored(whole), longest, overlap, anchors, tight)
     for window in mirrored:
         yield Window(
             tuple(-1 - index for index in reversed(window.shown)),
@@ -117,7 +123,7 @@ def _mirrored(frames: Span) -> Span:
     return Span(-frames.stop, -frames.start)
 
 
-def _bridge(gap: Span, whole: Span, longest: int) -> Iterator[Window]:
+def _bridge(gap: Span, whole: Span, longest: int, tight: bool) -> Iterator[Window]:
     """Windows across a gap, coarse to fine; all of `whole` beside it is known by then."""
     if len(gap) + 2 <= longest:
         yield Window(tuple(_beside(gap, whole, longest)), tuple(gap))
@@ -130,7 +136,8 @@ def _bridge(gap: Span, whole: Span, longest: int) -> Iterator[Window]:
     for left, right in pairwise([gap.start - 1, *stops, gap.stop]):
         if right - left > 1:
             known_to = whole.stop if right == gap.stop else right + 1
-            yield from _bridge(Span(left + 1, right), Span(whole.start, known_to), longest)
+            known = Span(left, right + 1) if tight else Span(whole.start, known_to)
+            yield from _bridge(Span(left + 1, right), known, longest, tight)
 
 
 def _beside(gap: Span, whole: Span, longest: int) -> Span:

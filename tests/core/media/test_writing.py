@@ -131,7 +131,7 @@ def test_a_movie_carries_a_timecode_track(tmp_path: Path) -> None:
 
 def test_colour_tags_and_words_are_carried(tmp_path: Path) -> None:
     tags = ColourTags("bt2020", "smpte2084", "bt2020nc", False)
-    words = {"shot": "sc010", "rotation": "90"}
+    words = {"shot": "sc010", "rotation": "12.5"}
     for codec, matrix in (("ffv1", "gbr"), ("prores4444", "bt2020nc"), ("h264", "bt2020nc")):
         wanted = Format(codec, SIZE, FILM, Depth(8), colour=tags, metadata=words)
         path = tmp_path / f"{codec}{suffix_for(wanted)}"
@@ -141,7 +141,7 @@ def test_colour_tags_and_words_are_carried(tmp_path: Path) -> None:
             footage = reader.footage
         assert footage.colour == ColourTags("bt2020", "smpte2084", matrix, codec == "ffv1")
         assert footage.metadata["shot"] == "sc010"
-        assert float(footage.metadata["rotation"]) == 90
+        assert float(footage.metadata["rotation"]) == 12.5
 
 
 def test_an_exr_keeps_its_colour_its_compression_and_its_words(tmp_path: Path, picture) -> None:
