@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from itertools import pairwise
 from typing import Any
 
@@ -17,22 +18,25 @@ from secondunit.engine.framing import Framing
 from secondunit.engine.rushes import Answer
 from secondunit.engine.views import Views
 from secondunit.matting.motion import against_background
-from secondunit.matting.sureness import UNSURE, Neighbour, sureness
+from secondunit.matting.sureness import UNSURE, Neighbour, home_again, sureness
 from secondunit.matting.track import Belief, Track
 from secondunit.matting.traits import Known, Traits
 from secondunit.matting.ways import Guess, Passage, Way, Wish, carry, look, paint, tint
 from secondunit.media.resize import resized
 from secondunit.stage.fit import Fit
+from secondunit.stage.legs import Leg, legs
 from secondunit.stage.windows import Run, Window, runs
 from secondunit_contract.frames import Span
 from secondunit_contract.problem import MarkMissing
 
 _WAYS: tuple[Any, ...] = (look, carry, paint, tint)  # the cheaper first
+_BACK: Any = look  # makes nothing, so it can be asked whatever way led there
 _LOOKED_AT = 4  # times the area a model shoots
 _JUDGED = 16  # frames at once
 _ASKED = 12  # times at most: nobody reads more
 _LEAST, _MOST = 0.0002, 0.6  # share of the picture; outside it words have found nothing
 _FOUND_ON = 0.5  # share of frames on which words must find something
+_LOOKING = Fraction(1, 2)  # of a take's progress; the rest is pulling its mattes
 
 
 @dataclass
@@ -51,7 +55,6 @@ class Roto(Calls):
         told = bool(self._marked or self.wish.subject)
         self.runs = self._runs([told and index not in set(self._marked) for index in indices])
         self.windows = sum(len(run.windows) for run in self.runs)
-        self.watch.calls = self.windows * self.job.takes
 
     def alternatives(self) -> list[frozenset[Need]]:
         """What a model must honour: any one of these will do, the first the best."""
@@ -72,11 +75,22 @@ class Roto(Calls):
                 break
             if number:
                 self._say_next(way, unsure)
-            for run in self._runs(unsure):
+            wanted = self._runs(unsure)
+            self.watch.stretch(self._until(take, number), self._calls(wanted))
+            for run in wanted:
                 self._follow(way, run, track, take)
         self._refuse_nothing(track)
         self._ask(track)
+        self.watch.stretch(Fraction(take + 1, self.job.takes), len(self.shot.layout.deliver))
         return track
+
+    def _until(self, take: int, number: int) -> Fraction:
+        """How much of the job is done when a take's n-th way has been gone. Nobody knows whether
+        another will be needed: each has half of what is left for looking, and the last all.
+        """
+        last = number + 1 == len(self.ways)
+        looked = _LOOKING * (1 if last else 1 - Fraction(1, 2 ** (number + 1)))
+        return (take + looked) / self.job.takes
 
     def _askable(self) -> Iterator[Way]:
         """The ways the artist leaves us that can begin from what is known."""
@@ -95,6 +109,15 @@ class Roto(Calls):
     def _runs(self, wanted: Sequence[bool]) -> list[Run]:
         reach = self.card.reach
         return runs(wanted, reach.frames, reach.context, reach.anchors)
+
+    def _calls(self, runs: Sequence[Run]) -> int:
+        """How often the model is asked for these: for each window, and for each leg's way back."""
+        return sum(len(run.windows) + sum(map(len, self._legs(run))) for run in runs)
+
+    def _legs(self, run: Run) -> list[list[Leg]]:
+        if "look" not in self.card.reach.honours:
+            return []
+        return legs(run.frames, len(self.shot.layout), self.card.reach.frames.longest)
 
     def _hear_marks(self, track: Track) -> None:
         way = "given" if self.shot.draws_mattes else "marked"
@@ -120,7 +143,7 @@ class Roto(Calls):
         alike: dict[int, float] = {}
         for count, window in enumerate(run.windows):
             marks = {i: b.found for i in window.shown if (b := self._known(i, draft, track))}
-            guess = self._guessed(way, window, marks, self.seed(take, count))
+            guess = self._guessed(way, window, marks, self.seed(take, count), self.wish)
             for place, index in enumerate(window.shown):
                 if index not in window.fresh:
                     continue
@@ -131,8 +154,42 @@ class Roto(Calls):
                 alike[index] = float(guess.alike[place])
             if run.in_order:
                 self._views.forget(window.shown[-1] - 1, window.shown)
-        self._judge(run.frames, draft, alike, track)
+        returned = self._returned(run, draft, track, traits)
+        self._judge(run.frames, draft, alike, returned, track)
         self._views.forget_all()
+
+    def _returned(
+        self, run: Run, draft: Track, track: Track, traits: Traits | None
+    ) -> dict[int, float]:
+        """How well the way back from each frame leads to what its matte came from, 0..1.
+
+        What was lost or taken along on the way out is not there again on the way home. 1 where the
+        model cannot look, and where nothing was known to come home to.
+        """
+        told = dict.fromkeys(run.frames, 1.0)
+        for side in self._legs(run):
+            trust = 1.0
+            for leg in side:
+                trust *= self._led_home(leg, draft, track, traits)
+                told |= dict.fromkeys(leg.frames, trust)
+                self._views.forget_all()
+        return told
+
+    def _led_home(self, leg: Leg, draft: Track, track: Track, traits: Traits | None) -> float:
+        home = draft[leg.home] or track[leg.home]
+        if home is None or not (home.found > 0.5).any():
+            return 1.0
+        ends = ((index, belief.found) for index in reversed(leg.frames) if (belief := draft[index]))
+        far = next(((index, found) for index, found in ends if (found > 0.5).any()), None)
+        if far is None:
+            return 0.0
+        shown = tuple(sorted((leg.home, *leg.frames[: leg.frames.index(far[0]) + 1])))
+        brief = replace(self.wish, closely=False, samples=1)
+        guess = self._guessed(_BACK, Window(shown, ()), dict([far]), 0, brief)
+        back = guess.found[shown.index(leg.home)]
+        if traits is not None:
+            back = traits.weighed(back, self._views.frame(leg.home), self._motion(leg.home))
+        return home_again(home.found, back)
 
     def _known(self, index: int, draft: Track, track: Track) -> Belief | None:
         """What a window may be shown of a frame: what is given or sure, else what was just made."""
@@ -145,13 +202,15 @@ class Roto(Calls):
         beside = [i for i in (index - 1, index + 1) if 0 <= i < len(self.shot.layout)]
         return against_background(self._views.frame(index), [self._views.frame(i) for i in beside])
 
-    def _guessed(self, way: Way, window: Window, marks: dict[int, Pixels], seed: int) -> Guess:
+    def _guessed(
+        self, way: Way, window: Window, marks: dict[int, Pixels], seed: int, wish: Wish
+    ) -> Guess:
         """A way's guess of a window's frames, at the size of the views; the subject shown large."""
         shown = list(window.shown)
         if way.NAME != look.NAME:
             shown += [shown[-1]] * (self.card.reach.frames.up(len(shown)) - len(shown))
         framing = Framing.around(marks, shown, self._views.size)
-        fit = Fit.into(framing.size, self._reach(way))
+        fit = Fit.into(framing.size, self._reach(way, wish))
         plate = [fit.shown(framing.cut(p, self._views.frame(i))) for p, i in enumerate(shown)]
         said = {
             place: np.clip(fit.shown(framing.cut(place, marks[index])[..., None])[..., 0], 0, 1)
@@ -160,7 +219,7 @@ class Roto(Calls):
         }
         honours = self.card.reach.honours
         passage = Passage(self.shot.layout.rate, np.stack(plate), said, honours)
-        guess = self._answered(way, passage, seed)
+        guess = self._answered(way, passage, seed, wish)
 
         def whole(planes: Pixels) -> Pixels:
             inner = (plane[: fit.inner.height, : fit.inner.width, None] for plane in planes)
@@ -171,24 +230,26 @@ class Roto(Calls):
 
         return Guess(whole(guess.found), whole(guess.spread), guess.alike)
 
-    def _reach(self, way: Way) -> Reach:
+    def _reach(self, way: Way, wish: Wish) -> Reach:
         """What a way works in. Looking makes nothing, so it may look at more than is shot."""
         reach = self.card.reach
-        if way.NAME != look.NAME or not self.wish.closely:
+        if way.NAME != look.NAME or not wish.closely:
             return reach
         return replace(reach, area=reach.area * _LOOKED_AT)
 
-    def _answered(self, way: Way, passage: Passage, seed: int) -> Guess:
+    def _answered(self, way: Way, passage: Passage, seed: int, wish: Wish) -> Guess:
         if way.NAME == look.NAME:
-            return look.guess(passage, self._looked(passage))
-        answers = []
-        for sheet in way.write(passage, self.wish):
+            self.watch.parts = 1
+            return look.guess(passage, self._looked(passage, wish))
+        answers, sheets = [], list(way.write(passage, wish))
+        self.watch.parts = len(sheets)
+        for sheet in sheets:
             answers += self._shot(sheet, seed)
-        return way.read(passage, self.wish, answers)
+        return way.read(passage, wish, answers)
 
-    def _looked(self, passage: Passage) -> Sight:
+    def _looked(self, passage: Passage, wish: Wish) -> Sight:
         def look_there() -> dict[str, Pixels]:
-            question = look.question(passage, self.wish)
+            question = look.question(passage, wish)
             sight = self.ready.look(passage.plate, question, self.watch)
             told = {"found": sight.found, "confidence": sight.confidence}
             return told if sight.spread is None else told | {"spread": sight.spread}
@@ -199,8 +260,9 @@ class Roto(Calls):
     def _shot(self, sheet: CallSheet, seed: int) -> list[Pixels]:
         """All takes of one sheet."""
         sheet.seeds = tuple((seed + each) % 2**63 for each in sheet.seeds)
+        self.watch.seeds = len(sheet.seeds)
         self.advised(sheet)
-        self.sheets.append(sheet.summary())
+        self.sheets.append(sheet.summary(self.card.reach))
 
         def shoot() -> dict[str, Pixels]:
             takes: dict[str, list[Pixels]] = {}
@@ -218,7 +280,14 @@ class Roto(Calls):
         self.watch.called()
         return told
 
-    def _judge(self, frames: Span, draft: Track, alike: dict[int, float], track: Track) -> None:
+    def _judge(
+        self,
+        frames: Span,
+        draft: Track,
+        alike: dict[int, float],
+        returned: dict[int, float],
+        track: Track,
+    ) -> None:
         """Say of each guess how sure it is, and keep it where that is more than there was."""
         before = None
         for start in range(frames.start, frames.stop, _JUDGED):
@@ -232,7 +301,8 @@ class Roto(Calls):
             )
             if before is None and start > 0 and (known := track[start - 1]) is not None:
                 before = Neighbour(self._views.frame(start - 1), known.found)
-            sure = sureness(plate, guess, before, self._area(track))
+            home = np.array([returned[i] for i in indices], np.float32)
+            sure = sureness(plate, guess, before, self._area(track), home)
             for index, belief, how in zip(indices, beliefs, sure, strict=True):
                 told = Belief(belief.found, belief.spread, float(how), belief.way)
                 track.hear(index, told)
@@ -246,7 +316,6 @@ class Roto(Calls):
 
     def _say_next(self, way: Way, unsure: Sequence[bool]) -> None:
         spans = _spans(unsure)
-        self.watch.calls += sum(len(run.windows) for run in self._runs(unsure))
         told = ", ".join(self._numbers(span) for span in spans[:4])
         more = f" and {len(spans) - 4} stretches more" if len(spans) > 4 else ""
         self.watch.notice(f"Not sure of {told}{more}: trying another way ({way.NAME})")

@@ -32,8 +32,12 @@ def swept(job: Job, since: float) -> list[Take]:
         take = told_of(path, job.id)
         if take is not None and not whole(take) and not _begun(take):
             _remove(path)  # it tells of what never came
-    for part, _ in _hidden(*_beside(job)):
-        _remove(part)
+            for key, beside in take.extra.items():
+                if key.startswith(("adapter", "sound")) and isinstance(beside, str):
+                    _remove(Path(beside))
+    for part, _, in_work in hidden(*_beside(job)):
+        if not in_work:
+            _remove(part)
     takes = takes_of(job)
     if not takes:
         sheet = sheet_path(job)
@@ -59,7 +63,8 @@ def _landed(take: Take) -> None:
     if pattern is None:
         return
     missing = {pattern.file(number) for number in set(take.range) - set(pattern.numbers())}
-    parts = {final: part for part, final in _hidden(pattern.folder, pattern.before)}
+    found = hidden(pattern.folder, pattern.before)
+    parts = {final: part for part, final, in_work in found if not in_work}
     if missing <= set(parts):
         with suppress(OSError):
             land(Landing(parts[final], final) for final in sorted(missing))
@@ -87,16 +92,18 @@ def _beside(job: Job) -> tuple[Path, str]:
     return path.parent, plain_stem(before.removesuffix("_t"))
 
 
-def _hidden(folder: Path, before: str) -> list[tuple[Path, Path]]:
-    """(hidden file, name it was to have) of what dead processes left in a folder."""
+def hidden(folder: Path, before: str) -> list[tuple[Path, Path, bool]]:
+    """What is under way in a folder and begins so: the hidden file, the name it is to have, and
+    whether the process that writes it lives.
+    """
     found = []
     with suppress(OSError):
         for name in os.listdir(folder):
             told = _HIDDEN.match(name)
             if told and told["final"].startswith(before):
                 part = folder / name
-                if not _in_work(part, int(told["process"])):
-                    found.append((part, folder / told["final"]))
+                in_work = _in_work(part, int(told["process"]))
+                found.append((part, folder / told["final"], in_work))
     return found
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 import numpy as np
 
 from secondunit.callsheet import Pixels
+from secondunit.engine.shot import Shot
 from secondunit.ledger.sidecar import plain_stem
 from secondunit.matting.trace import traced
 from secondunit.media.landing import Landing, discard, land
@@ -26,6 +27,15 @@ def splines_path(media: str) -> Path:
     return path.with_name(plain_stem(path.stem) + SUFFIX)
 
 
+def drawn_on(shot: Shot) -> list[int]:
+    """Which delivered frames, counted from nought, an artist drew mattes of; none where of all."""
+    if not shot.draws_mattes:
+        return []
+    deliver = list(shot.layout.deliver)
+    found = [at for at, index in enumerate(deliver) if shot.marks(index) is not None]
+    return [] if len(found) == len(deliver) else found
+
+
 class Tracing:
     """Sees a take's alphas go by, and traces them once all are there: a shape lives through time.
 
@@ -40,10 +50,15 @@ class Tracing:
         levels = np.round(np.clip(np.nan_to_num(alpha), 0, 1) * _LEVELS).astype(np.uint8)
         self._packed.append((zlib.compress(levels.tobytes(), 1), levels.shape))
 
-    def written(self, take: Take) -> Path:
-        """The take's splines on the disk. Raises DiskFull, NotWritable."""
+    def written(self, take: Take, drawn: Collection[int] = ()) -> Path:
+        """The take's splines on the disk, exact where an artist has `drawn` its mattes.
+
+        Raises DiskFull, NotWritable.
+        """
         beside = splines_path(take.media)
-        shapes = traced(self._alphas(), take.range.first, take.rate)
+        first = take.range.first
+        held = [first + index for index in drawn]
+        shapes = traced(self._alphas(), first, take.rate, held=held)
         landing = Landing.at(beside)
         with writing(beside):
             try:

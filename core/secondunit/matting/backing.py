@@ -25,11 +25,16 @@ _GAMMA = 2.4  # fitted on what the eye sees: in linear light the bright corner a
 _ROUNDS = 8
 _HINTED = 3  # rounds that the hint is believed: its mistakes must not end up in the screen
 _CREEPS = 4  # times the smoothed rest is taken: so the bare screen reaches into dark corners
+_SCALES = (0.06, 0.012)  # of the longer side: what is left is smoothed over so much
 _BINS = 48
 _NEAR, _FAR = (
     0.03,
     0.12,
 )  # a pixel this near its surface is screen, whatever its spread; no other is
+_STEEP = 0.06  # of the light, from pixel to pixel: a lens falls off more gently, edges do not
+_BESIDE = 0.8  # of what lies round a dark corner: so much must be screen, not the subject
+_CORNER = 0.00015  # of the picture: less is a subject's edge at the border
+_LINES = 3  # pixels at a border that blank lines may take up
 _LOUD = 0.08  # the most: a fit that lets more pass takes in the subject
 _QUIET = 0.006  # the least spread believed, display-referred: half a step of video's noise and more
 
@@ -109,10 +114,41 @@ def fit(
 def _fitted(seen: Pixels, gate: Mask, lasting: Mask, garbage: Mask | None) -> Backing:
     """The backing that starts from the pixels in `gate`, and may in the end lie on `lasting`."""
     surface, spread = _surface(seen, gate, lasting)
+    near = min(max(3 * spread, _NEAR), _FAR)
     for _ in range(_CREEPS):
-        bare = (_apart(seen, surface) < min(max(3 * spread, _NEAR), _FAR)) & lasting
+        bare = (_apart(seen, surface) < near) & lasting
         surface = surface + _left_over(seen - surface, bare)
+    dark = _corners(seen, surface, bare, near) & lasting
+    if dark.any():
+        for _ in range(_CREEPS):
+            surface = surface + _left_over(seen - surface, bare | dark, _SCALES[1:])
     return _backing(surface, bare, spread, garbage)
+
+
+def _corners(seen: Pixels, surface: Pixels, bare: Mask, near: float) -> Mask:
+    """Where the screen goes on darker than its surface, as into the corners of a vignetted picture.
+
+    Of the screen's colour or as dark as black, where colour says nothing; falling off gently, which
+    an edge does not; at the picture's border, and with hardly anything but screen round it.
+    """
+    light = (seen * surface).sum(-1) / np.maximum((surface * surface).sum(-1), 1e-4)
+    off = _apart(seen, light[..., None] * surface)
+    smooth = cv2.GaussianBlur(light.astype(np.float32), (0, 0), 1.5)
+    step = np.hypot(cv2.Sobel(smooth, cv2.CV_32F, 1, 0), cv2.Sobel(smooth, cv2.CV_32F, 0, 1)) / 8
+    dark = ~bare & (off < near) & (light < 1) & (step < _STEEP)
+    _, labels, boxes, _ = cv2.connectedComponentsWithStats(dark.astype(np.uint8), connectivity=4)
+    found, (height, width) = np.zeros_like(bare), bare.shape
+    for label, (left, top, across, down, area) in enumerate(boxes[1:].tolist(), 1):
+        sides = (left, top, width - left - across, height - top - down)
+        reaches = min(left + across, top + down, width - left, height - top) > _LINES
+        if area >= _CORNER * bare.size and reaches and min(sides) <= _LINES:
+            part = labels == label
+            ring = cv2.dilate(part.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
+            ring[:_LINES] = ring[-_LINES:] = ring[:, :_LINES] = ring[:, -_LINES:] = False
+            ring &= ~part
+            if ring.any() and float(bare[ring].mean()) >= _BESIDE:
+                found |= part
+    return found
 
 
 def on_clean_plate(picture: Pixels, clean: Pixels, garbage: Mask | None = None) -> Backing:
@@ -270,11 +306,11 @@ def _apart(seen: NDArray[Any], surface: NDArray[Any]) -> NDArray[Any]:
     return np.asarray(np.sqrt(((seen - surface) ** 2).sum(-1)))
 
 
-def _left_over(residual: Pixels, bare: Mask) -> Pixels:
+def _left_over(residual: Pixels, bare: Mask, scales: tuple[float, ...] = _SCALES) -> Pixels:
     """What the surface misses, smoothed at two scales and fading out where nothing was seen."""
     inner = cv2.erode(bare.astype(np.uint8), np.ones((3, 3), np.uint8)).astype(np.float32)
     total = np.zeros_like(residual)
-    for scale in (0.06, 0.012):
+    for scale in scales:
         radius = max(1.0, scale * max(bare.shape))
         known = cv2.GaussianBlur(inner, (0, 0), radius)[..., None]
         summed = cv2.GaussianBlur((residual - total) * inner[..., None], (0, 0), radius)

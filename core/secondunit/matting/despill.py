@@ -23,8 +23,8 @@ class Despill:
     """How the screen's light is taken off the subject.
 
     kind       average takes most, some of a yellow cloth too; max takes least; vector is between;
-               auto takes what is purer than most of the subject's own colours, as average does
-               where they have nothing of the screen's hue
+               auto takes what is purer than most of the subject's own colours and than what is
+               worn there, as average does where they have nothing of the screen's hue
     strength   0 leaves the subject as it is, 1 takes all that is found
     replace    linear colour that stands in for the light taken; its level does not count
     luminance  how much of the brightness taken is given back, as `replace`
@@ -36,16 +36,21 @@ class Despill:
     luminance: float = 1.0
 
 
-def despilled(foreground: Any, screen: Any, how: Despill, own: float = 0.0) -> tuple[Any, Any]:
+def despilled(
+    foreground: Any, screen: Any, how: Despill, own: float = 0.0, worn: Any = None
+) -> tuple[Any, Any]:
     """The foreground (3,h,w) without the screen's hue, and how much was taken (h,w) of it.
 
     F - k·u, where k is the screen's excess in F along its hue u, as the colour difference reads it;
     k·luma(u) of the brightness comes back in the colour that replaces it. `own` is the purity that
-    auto leaves alone, as measured on the subject.
+    auto leaves alone, as measured on the subject; `worn` (h,w) how much of the hue
+    is the subject's own for sure.
     """
     import torch
 
     spill, hue = excess(foreground, screen, _PURITIES.get(how.kind, own))
+    if worn is not None and how.kind == "auto":
+        spill = torch.minimum(spill, excess(foreground, screen, 0.0)[0] - worn)
     amount = spill.clamp(min=0) * how.strength
     weights = torch.tensor(LUMA, dtype=foreground.dtype, device=foreground.device)[:, None, None]
     stand_in = torch.tensor(how.replace, dtype=foreground.dtype, device=foreground.device)

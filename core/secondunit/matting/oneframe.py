@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from secondunit.callsheet import Pixels
-from secondunit.matting import chroma, unmix, whole
+from secondunit.matting import chroma, unmix, wardrobe, whole
 from secondunit.matting.backing import Backing
 from secondunit.matting.despill import Despill, despilled
 
@@ -24,6 +24,9 @@ _WHOLE = 0.95  # of the hard key: no screen to be seen
 _CLEAR_OF_EDGE = 2  # pixels in from the edge that show the subject's colour alone
 _FRINGE, _BUSY = 0.015, 0.02  # half the width of hair's fringe, of the longer side; its unrest
 _SPREADS = 4  # times what is broad and smooth is grown into the folds and shadows beside it
+_PALEST, _PUREST = 0.05, 0.5  # of the screen's saturation: what cloth near its hue has
+_ONE, _EVERYWHERE = 0.06, 0.045  # the same: what one cloth varies by, near by and farther
+_THERE = 0.6  # of the soft key: less is a veil
 _RIM = 0.005  # of the longer side: how far from a solid subject's edge the soft key rules
 _BEYOND = 0.5  # below 0 and above 1: enough for one of the two keys to make up for the other
 _APART = 9.0  # squared spreads between screen and subject where unmixing counts by half
@@ -137,12 +140,16 @@ class OneFrame:
         By its hue; and of that only what the soft key too calls whole, or what is broad and smooth:
         skin before a yellow wall is, hair with the screen shining through is a fringe.
         """
-        inner = unmix.narrowed(self._off_hue(), _CLEAR_OF_EDGE)
+        hard = self._by_rows(unmix.off_hue)
+        inner = unmix.narrowed(_off_hue(hard), _CLEAR_OF_EDGE)
         doubted = inner & (raw < _SURE)
         reach = round(max(3.0, _FRINGE * max(self.size)))
-        broad = unmix.narrowed(doubted & (unmix.busy(raw) < _BUSY), reach)
+        # a veil's folds are narrower
+        worn = unmix.narrowed(self._pale(raw, reach) & (hard < _WHOLE), 2 * reach)
+        broad = worn | unmix.narrowed(doubted & (unmix.busy(raw) < _BUSY), reach)
         if bool(broad.any()):
-            field = unmix.narrowed(unmix.widened(inner, reach), reach)
+            cloth = inner | unmix.widened(worn, 2 * reach)
+            field = unmix.narrowed(unmix.widened(cloth, reach), reach)
             for _ in range(_SPREADS):
                 broad = unmix.widened(broad, 2 * reach) & field
         whole = (inner & (raw >= _SURE)) | broad
@@ -150,16 +157,22 @@ class OneFrame:
             whole = whole & ~self.garbage
         return whole if self.core is None else whole | self.core
 
-    def _off_hue(self) -> Any:
-        """Where (H,W) the hard key sees no screen.
+    def _pale(self, raw: Any, reach: int) -> Any:
+        """Where (H,W) cloth of the screen's hue may be: paler than it, of one saturation.
 
-        What falls a little short between pixels that do not is noise: cloth near the screen's hue
-        would be whole on one frame and a veil on the next.
+        A veil is not of one: its folds let more of the screen through here and less there.
         """
-        hard = self._by_rows(unmix.off_hue)
-        whole = hard > _WHOLE
-        closed = unmix.narrowed(unmix.widened(whole, _PINHOLE), _PINHOLE)
-        return whole | (closed & (hard > _NEARLY))
+        import torch
+
+        done = []
+        for rows in self.strips():
+            first = max(0, rows.start - unmix.BLOCK)
+            halo = slice(first, rows.stop + unmix.BLOCK)
+            both = torch.stack(unmix.paleness(self.plate[:, halo], self.screen[:, halo]))
+            done.append(both[:, rows.start - first : rows.stop - first])
+        pure, varied = torch.cat(done, 1)
+        pale = (pure > _PALEST) & (pure < _PUREST) & (varied < _ONE) & (raw > _THERE)
+        return pale & (unmix.uneven(pure, reach) < _EVERYWHERE)
 
     def filled(self, alpha: Any) -> Any:
         """The alpha (H,W) with the inside of what is solid wholly 1, its edges as they were.
@@ -205,15 +218,7 @@ class OneFrame:
 
     def _full(self, blocks: Any, rows: slice) -> Any:
         """Values by blocks (c,h,w) at the pixels of some rows."""
-        import torch.nn.functional as nn
-
-        side = unmix.BLOCK
-        first = max(0, rows.start // side - 1)
-        part = blocks[None, :, first : -(-rows.stop // side) + 1]
-        size = (part.shape[2] * side, part.shape[3] * side)
-        full = nn.interpolate(part, size, mode="bilinear", align_corners=False)[0]
-        top = rows.start - first * side
-        return full[:, top : top + rows.stop - rows.start, : self.size[1]]
+        return unmix.of_blocks(blocks, rows, self.size[1])
 
     def clips(self, raw: Any) -> tuple[float, float]:
         """Black and white as the bare screen's noise and the subject's own spread ask for."""
@@ -241,6 +246,7 @@ class OneFrame:
         import torch
 
         found, taken = torch.empty_like(plate), torch.empty_like(alpha)
+        worn = self._worn(alpha) if how.kind == "auto" else None
         for rows in self.strips():
             cover, screen = alpha[rows], self.screen[:, rows]
             own = (self.plate[:, rows] - (1 - cover) * screen) / cover.clamp(min=0.05)
@@ -248,8 +254,15 @@ class OneFrame:
             if self.subject is not None:
                 own = unmix.beside(own, self._full(self.subject.mean, rows), cover)
             own = torch.where(cover >= 1, plate[:, rows], own)
-            found[:, rows], taken[rows] = despilled(own, screen, how, purity)
+            kept = None if worn is None else worn.own(own, screen, rows)
+            found[:, rows], taken[rows] = despilled(own, screen, how, purity, kept)
         return found, taken
+
+    def _worn(self, alpha: Any) -> wardrobe.Wardrobe | None:
+        """What of the screen's hue the solid subject has of its own; None where none is seen."""
+        if self.solid is None or not bool(self.solid.any()):
+            return None
+        return wardrobe.measured(self.plate, self.screen, self.solid, alpha)
 
     def purity(self) -> float | None:
         """How pure the subject's own colours that lie near the screen's hue are; None unknown.
@@ -287,6 +300,17 @@ class OneFrame:
         apart = self.subject.apart[whole > 0.99]
         clear = float((apart / (apart + _APART)).mean()) if apart.numel() else 0.5
         return clear * max(0.0, 1 - doubtful / there)
+
+
+def _off_hue(hard: Any) -> Any:
+    """Where (H,W) the hard key sees no screen.
+
+    What falls a little short between pixels that do not is noise: cloth near the screen's hue would
+    be whole on one frame and a veil on the next.
+    """
+    whole = hard > _WHOLE
+    closed = unmix.narrowed(unmix.widened(whole, _PINHOLE), _PINHOLE)
+    return whole | (closed & (hard > _NEARLY))
 
 
 def planes(picture: Pixels, device: str) -> Any:

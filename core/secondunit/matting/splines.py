@@ -16,12 +16,14 @@ pixel is at 0.5, 0.5.
         "hole": false,                   true: it cuts out of what lies below it
         "first": 1001, "last": 1010,     the frames it is there, both included
         "error": 0.91,                   pixels: how far it is from the matte's outline at worst
+       "keys": [1001, 1004, …],         the frames an artist needs keys on
         "feather": [1.2, …],             one a frame: pixels from nothing to all across the edge
         "points": [[[x, y, in_x, in_y, out_x, out_y], …], …]}]}
 
 `points` has one list a frame, each of as many points as every other, and the n-th point of a frame
-is the n-th of all others. Handles are offsets from their point, as in Nuke. Shapes are painted in
-the order they are listed, each over those before it: a hole takes away, any other adds.
+is the n-th of all others. Between two of its `keys` a shape's points and its feather go straight,
+so those frames alone say it all. Handles are offsets from their point, as in Nuke. Shapes are
+painted in the order they are listed, each over those before it: a hole takes away, any other adds.
 """
 
 from __future__ import annotations
@@ -57,6 +59,7 @@ class Shape:
     feather  (frames,): pixels from nothing to all across the edge
     hole     whether it cuts out of what lies below it
     error    pixels from the matte's outline at worst
+    keys     the frames between which all goes straight, both ends in them; empty: every frame
     """
 
     name: str
@@ -65,6 +68,7 @@ class Shape:
     feather: Points
     hole: bool = False
     error: float = 0.0
+    keys: tuple[int, ...] = ()
 
     @property
     def last(self) -> int:
@@ -90,6 +94,7 @@ class Shape:
             "first": self.first,
             "last": self.last,
             "error": round(self.error, _DECIMALS),
+            "keys": list(self.keys or range(self.first, self.last + 1)),
             "feather": self.feather.round(_DECIMALS).tolist(),
             "points": self.points.round(_DECIMALS).tolist(),
         }
@@ -141,6 +146,9 @@ def _shape_from_json(shape: dict[str, Any]) -> Shape:
     frames = int(shape["last"]) - int(shape["first"]) + 1
     if points.ndim != 3 or points.shape[-1] != 6 or {len(points), len(feather)} != {frames}:
         raise ValueError(f"{shape['name']} lacks points on some of its frames")
+    keys = tuple(int(frame) for frame in shape.get("keys", ()))
+    if any(not 0 <= frame - int(shape["first"]) < frames for frame in keys):
+        raise ValueError(f"{shape['name']} has keys on frames that it is not there on")
     return Shape(
         str(shape["name"]),
         int(shape["first"]),
@@ -148,6 +156,7 @@ def _shape_from_json(shape: dict[str, Any]) -> Shape:
         feather,
         bool(shape["hole"]),
         float(shape["error"]),
+        keys,
     )
 
 

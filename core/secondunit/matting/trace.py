@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
+from scipy.spatial import cKDTree
 
 from secondunit.callsheet import Pixels, Size
 from secondunit.matting.follow import Course, courses, followed
+from secondunit.matting.inbetween import Edge, thinned
 from secondunit.matting.outline import Outline, Points, outlines
 from secondunit.matting.splines import Shape, Splines, bezier
 from secondunit_contract.frames import FrameRange, Rate
@@ -30,20 +32,23 @@ def traced(
     most: int = 96,
     smallest: float = 16.0,
     shortest: int = 2,
+    straight: float = 1.0,
+    held: Collection[int] = (),
 ) -> Splines:
     """The shapes of a matte: alphas (H,W) in 0..1, frame after frame; only outlines are kept.
 
     Each shape has the same points on all its frames, as few as keep its curve within `tolerance`
-    pixels of where alpha crosses one half, on every frame, and at most `most`: `Shape.error` tells
-    what was reached. Shapes that never have `smallest` square pixels are left out, and those on
-    fewer than `shortest` frames, unless the shot begins or ends with them.
+    pixels of where alpha crosses one half, on every frame, and at most `most`. It has keys on as
+    few frames, with those of `held`, as keep it within `straight` pixels more on all others.
+    `Shape.error` tells what was reached. Shapes that never have `smallest` square pixels are left
+    out, and those on fewer than `shortest` frames, unless the shot begins or ends with them.
 
     Raises MediaEmpty for no frames, SizeDisagrees, and BadValue for limits that cannot be meant or
     an alpha that has values that are no numbers.
     """
-    if not (tolerance > 0 and most >= _BEGUN):
+    if not (tolerance > 0 and straight >= 0 and most >= _BEGUN):
         raise BadValue(
-            f"A tolerance of {tolerance} pixels with {most} points",
+            f"A tolerance of {min(tolerance, straight)} pixels with {most} points",
             remedy=f"Ask for more than 0 pixels, and for {_BEGUN} points or more",
         )
     sizes: list[Size] = []
@@ -56,7 +61,8 @@ def traced(
         for each in frames
         if len(each.outlines) >= shortest or each.first == span.first or each.last == span.last
     ]
-    shapes = [_shape(each, tolerance, most) for each in long if each.area >= smallest]
+    wanted = _Wanted(tolerance, most, straight, held)
+    shapes = [_shape(each, wanted) for each in long if each.area >= smallest]
     named = [
         replace(shape, name=f"{'hole' if shape.hole else 'shape'} {number}")
         for number, shape in enumerate(shapes, 1)
@@ -77,11 +83,38 @@ def _edges(alphas: Iterable[Pixels], sizes: list[Size], smallest: float) -> Iter
         yield outlines(alpha, smallest)
 
 
-def _shape(course: Course, tolerance: float, most: int) -> Shape:
+class _Wanted(NamedTuple):
+    """How near shapes are to lie, of how many points at most, and on which frames exactly."""
+
+    tolerance: float
+    most: int
+    straight: float
+    held: Collection[int]
+
+
+def _shape(course: Course, wanted: _Wanted) -> Shape:
     line = _Line(followed(course.outlines))
-    line.refine(tolerance, most)
+    line.refine(wanted.tolerance, wanted.most)
     feather = np.array([edge.feather for edge in course.outlines])
-    return Shape("", course.first, line.points(), feather, course.depth % 2 == 1, line.error)
+    hole = course.depth % 2 == 1
+    every = Shape("", course.first, line.points(), feather, hole, line.error)
+    edge = Edge(line.places, line.knots)
+    shape = thinned(every, edge, wanted.tolerance + wanted.straight, wanted.held)
+    apart = [_farthest(shape.outline(course.first + n), at) for n, at in enumerate(line.places)]
+    return replace(shape, error=max(line.error, *apart))
+
+
+def _farthest(line: Points, places: Points) -> float:
+    """Pixels from a closed line (n,2) to the place (m,2) farthest from it."""
+    nearest = np.asarray(cKDTree(line).query(places)[1])
+    found = np.full(len(places), np.inf)
+    for begin, end in ((nearest - 1, nearest), (nearest, (nearest + 1) % len(line))):
+        along = line[end] - line[begin]
+        to = places - line[begin]
+        share = (to * along).sum(-1) / np.maximum((along * along).sum(-1), 1e-9)
+        rest = to - np.clip(share, 0, 1)[:, None] * along
+        found = np.minimum(found, np.hypot(*rest.T))
+    return float(found.max())
 
 
 class _Piece(NamedTuple):

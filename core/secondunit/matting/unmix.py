@@ -69,6 +69,22 @@ def excess(colour: Any, screen: Any, purity: float) -> Any:
     return _excess(colour, screen, purity), hue
 
 
+def paleness(plate: Any, screen: Any) -> tuple[Any, Any]:
+    """How saturated (h,w) colours of the screen's hue are, in parts of it, and how that varies.
+
+    Light and shade leave it as it is, as they do all cloth; where the screen shows through hair it
+    is another one from pixel to pixel.
+    """
+    hue, full = _hue(screen)
+    level = plate.mean(0)
+    along = ((plate - level) * hue).sum(0)
+    full = full / screen.mean(0).clamp(min=1e-5)
+    mean = around(level).clamp(min=1e-5)
+    pure = around(along) / mean
+    varied = around((along - pure * level) ** 2).sqrt() / mean
+    return pure / full, varied / full
+
+
 def parts(colour: Any, screen: Any) -> tuple[Any, Any]:
     """How much of a colour, less its grey, lies along the screen's hue and how much across it."""
     hue, _ = _hue(screen)
@@ -132,7 +148,7 @@ def subject(gathered: Any, screen: Any) -> Subject:
     (light and shade above all) stands least in the way. With a spread that is all brightness it
     is the colour difference, with none the plain projection on the line from screen to subject.
     """
-    spread_out = _spread(gathered)
+    spread_out = spread(gathered)
     weight = spread_out[0].clamp(min=1e-6)
     mean = spread_out[1:4] / weight
     noise = (0.02 * _length(screen)) ** 2 + 1e-8
@@ -153,8 +169,10 @@ def projected(plate: Any, screen: Any, axis: Any) -> Any:
     return ((plate - screen) * axis).sum(0)
 
 
-def _spread(gathered: Any) -> Any:
-    """Block sums (10,h,w) with far ones showing through where near ones are thin."""
+def spread(gathered: Any) -> Any:
+    """Block sums (1,n,h,w), the first their weight, with far ones showing through where near ones
+    are thin: (n,h,w).
+    """
     import torch.nn.functional as nn
 
     scales = [gathered]
@@ -167,6 +185,18 @@ def _spread(gathered: Any) -> Any:
         below = below / below[:, :1].clamp(min=1e-6)
         result = _blurred(scale) + 0.03 * below
     return result[0]
+
+
+def of_blocks(blocks: Any, rows: slice, width: int) -> Any:
+    """Values by blocks (c,h,w) at the pixels of some rows."""
+    import torch.nn.functional as nn
+
+    first = max(0, rows.start // BLOCK - 1)
+    part = blocks[None, :, first : -(-rows.stop // BLOCK) + 1]
+    size = (part.shape[2] * BLOCK, part.shape[3] * BLOCK)
+    full = nn.interpolate(part, size, mode="bilinear", align_corners=False)[0]
+    top = rows.start - first * BLOCK
+    return full[:, top : top + rows.stop - rows.start, :width]
 
 
 def _blurred(planes: Any) -> Any:
@@ -239,6 +269,22 @@ def settled(alpha: Any, black: float, white: float) -> Any:
 def _beyond(plane: Any, low: Any, high: Any) -> Any:
     """0 where a plane's surroundings are below `low` on average, 1 where above `high`."""
     return ((around(plane) - low) / (high - low + 1e-5)).clamp(0, 1)
+
+
+def uneven(plane: Any, pixels: int) -> Any:
+    """How far (h,w) a plane's values so near to each are apart: their standard deviation."""
+    import torch.nn.functional as nn
+
+    coarse = nn.avg_pool2d(plane[None, None], BLOCK, ceil_mode=True)
+    reach = max(1, round(pixels / BLOCK))
+
+    def mean(planes: Any) -> Any:
+        return nn.avg_pool2d(planes, 2 * reach + 1, 1, reach, count_include_pad=False)
+
+    spread_out = (mean(coarse * coarse) - mean(coarse) ** 2).clamp(min=0).sqrt()
+    size = [BLOCK * side for side in coarse.shape[2:]]
+    full = nn.interpolate(spread_out, size, mode="bilinear", align_corners=False)[0, 0]
+    return full[: plane.shape[0], : plane.shape[1]]
 
 
 def around(plane: Any) -> Any:

@@ -18,7 +18,7 @@ _DEEPEST = 0.3  # a hole whose alpha goes lower shows the screen itself, whateve
 _SPREADS = 3.0  # of the subject's own colour: so far from its mean is still the subject
 _WIDEST = 0.03  # of the longer side: the side of a square as large as the largest hole
 
-_BORDER = 0.015  # of a side: how deep a camera's blank lines may reach into a picture
+_BORDER = 0.02  # of a side: how deep a camera's blank lines may reach into a picture
 _LONG = 0.25  # the share of a side that has to lie before the screen, for a line to be told
 _MOSTLY, _SEEN = 0.8, 0.25  # the share of that which a blank line differs on; and its alpha there
 _TRACE = 0.03  # the mean alpha that a blank line still throws on the lines beside it

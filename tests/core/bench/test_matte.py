@@ -137,19 +137,29 @@ def test_the_solvers_are_set_beside_closed_form_on_one_frame(footage):
     assert "320x180" in told["edge_frame"]
 
 
+def seen(each: int, frames: int = 30) -> tuple[tuple[int, int], ...]:
+    """A process that warms up, then grows by so many bytes a frame, up and down by a tenth."""
+    gig = 2**30
+    warm = [(written, gig // 2 + written * gig // 20) for written in range(10)]
+    waves = [(-1) ** written * gig // 10 for written in range(frames)]
+    return (*warm, *((n, gig + n * each + waves[n]) for n in range(10, frames)))
+
+
 def test_memory_is_carried_on_to_a_thousand_frames_only_where_it_grows():
-    flat = memory.grown("key", (10, 40), [2**30, 2**30])
-    assert flat["key_memory_gb"] == 1
-    less = memory.grown("key", (10, 40), [2**30, 2**30 - 2**20])
+    flat = memory.carried_on("key", 30, memory.Held(2**30, seen(0)))
+    assert flat["key_memory_gb"] == pytest.approx(1)
+    less = memory.carried_on("key", 30, memory.Held(2**30, seen(-(2**20))))
     assert less["key_memory_gb"] == 1
-    more = memory.grown("key", (10, 40), [2**30, 2**30 + 30 * 2**20])
+    more = memory.carried_on("key", 30, memory.Held(2**30, seen(2**20)))
     assert more["key_memory_growth_mb"] == pytest.approx(1)
-    assert more["key_memory_gb"] == pytest.approx(1 + (30 + 960) / 1024)
+    assert more["key_memory_gb"] == pytest.approx(1 + 970 / 1024)
 
 
 def test_a_process_that_keys_tells_what_it_held(footage, tmp_path):
-    held = memory.peak(tmp_path, "key", clips.green(footage), {}, 1, (320, 180))
-    assert 100 * 2**20 < held < 3 * 2**30
+    held = memory.watched(tmp_path, "key", clips.green(footage), {}, 3, (320, 180))
+    assert 100 * 2**20 < held.peak < 3 * 2**30
+    assert max(written for written, _ in held.seen) <= 3
+    assert 50 * 2**20 < max(size for _, size in held.seen) <= held.peak * 1.01
 
 
 def test_a_sheet_shows_the_worst_frame_and_hides_what_may_not_be_shown(plate, tmp_path):

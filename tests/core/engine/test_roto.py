@@ -137,6 +137,31 @@ def test_where_looking_is_not_sure_another_way_is_taken_and_told(roto, plate, fi
     assert any("carry" in event.message for event in events if event.kind == "notice")
 
 
+@pytest.mark.parametrize("sticks", [True, False])
+def test_what_looks_sure_is_doubted_where_the_way_back_leads_elsewhere(
+    roto, first, props, tmp_path, sticks
+):
+    """Something comes in beside the subject, and is taken for it from then on, backwards too."""
+    frames, _ = shot()
+    frames[6:, 20:66, 96:] = (200, 90, 40)
+    plate = props.write_pictures(tmp_path / "two", frames, "png")
+
+    def other(pictures):
+        return red(pictures) * (pictures[..., 1] > 0.25)
+
+    def taking_along(footage, question):
+        found, there = red(footage), other(footage)
+        at, mask = max(question.masks.items())
+        if min(question.masks) and (other(footage[at]) * mask).sum() > 50:
+            found[:at] = np.maximum(found[:at], there[at])  # looking back, it goes with the rest
+        return Sight(found if sticks else found - there, np.ones(len(footage), np.float32))
+
+    (take,), events, _ = roto(mush, {"way": "look"}, taking_along, plate=plate, matte=first)
+    assert set(take.extra["ways"]) == {"given", "look"}
+    asks = [event for event in events if event.kind == "ask"]
+    assert bool(asks) == sticks
+
+
 def test_where_no_way_is_sure_the_artist_is_asked_on_the_least_sure_frame(
     roto, first, props, tmp_path
 ):
@@ -196,7 +221,7 @@ def test_a_model_that_can_go_no_way_says_so(roto, plate, first):
 
 def test_the_way_an_artist_asks_for_is_the_only_one(roto, plate, first):
     (take,), _, model = roto(right, {"way": "tint"}, sight=seeing, plate=plate, matte=first)
-    assert not model.asked
+    assert all(max(question.masks) > 0 for question in model.asked)  # looked back, never onward
     assert set(take.extra["ways"]) == {"given", "tint"}
     assert all(sheet.strength < 1 for sheet in model.seen)
 

@@ -179,3 +179,34 @@ def test_one_clean_plate_for_all_frames_is_steadied_as_it_was():
         surfaces = told.seen(picture).surface, each.seen(picture, clean=screen).surface
         assert np.array_equal(*surfaces)
     assert not np.array_equal(surfaces[0], on_clean_plate(seen[-1], screen).surface)
+
+
+def vignetted(darkest, arm=False):
+    """A green screen whose corner falls off to so much of its light; or a black arm."""
+    screen = bare(COLOURS["green"])
+    y, x = np.mgrid[:180, :320]
+    away = np.hypot(x - 319, y) / 60
+    if arm:
+        dark = np.clip((away - 0.6) * 20, 0, 1)
+    else:
+        dark = darkest + (1 - darkest) * np.clip(away, 0, 1) ** 0.7
+    plate, _ = person(screen)
+    noise = np.random.default_rng(2).normal(0, 0.004, plate.shape)
+    return (plate * dark[..., None] * (1 + noise)).astype(np.float32), screen * dark[..., None]
+
+
+def off_in_the_corner(surface, screen):
+    """How far a surface is from the screen there, as the eye sees it."""
+    apart = np.abs(surface ** (1 / 2.4) - screen ** (1 / 2.4)).sum(-1)
+    return float(apart[:20, -20:].mean())
+
+
+@pytest.mark.parametrize("darkest", [0.5, 0.15, 0.03])
+def test_the_screen_goes_on_into_a_dark_corner(darkest):
+    plate, screen = vignetted(darkest)
+    assert off_in_the_corner(fit(plate).surface, screen) < 0.04
+
+
+def test_a_black_arm_in_the_corner_is_no_screen():
+    plate, _ = vignetted(1, arm=True)
+    assert off_in_the_corner(fit(plate).surface, bare(COLOURS["green"])) < 0.2

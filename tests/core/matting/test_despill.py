@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from secondunit.matting import wardrobe
 from secondunit.matting.despill import Despill, despilled_picture
 
 GREEN = np.array([0.04, 0.28, 0.06], np.float32)
@@ -73,3 +74,27 @@ def test_highlights_and_what_is_below_black_stay():
     back, _ = despilled_picture(patch((-0.01, 0.2, -0.01)), GREEN)
     assert np.isfinite(back).all()
     assert back.min() >= -0.011
+
+
+def wardrobe_of(share, falls, size=(160, 240)):
+    """A grey figure with so much of a green screen's hue, and more the nearer to its edge."""
+    import torch
+
+    bare = torch.tensor([0.05, 0.4, 0.06])[:, None, None].expand(3, *size)
+    alpha = torch.zeros(size)
+    alpha[20:140, 30:210] = 1.0
+    y, x = torch.meshgrid(torch.arange(size[0]), torch.arange(size[1]), indexing="ij")
+    away = torch.stack([y - 20, 139 - y, x - 30, 209 - x]).amin(0).clamp(min=0)
+    hue = bare - bare.mean(0)
+    hue = hue / hue.norm(dim=0)
+    plate = 0.2 + 0.2 * (share + falls * torch.exp(-away / 9.6)) * hue
+    plate = torch.lerp(bare, plate, alpha)
+    return wardrobe.measured(plate, bare, alpha > 0.5, alpha), plate, bare
+
+
+@pytest.mark.parametrize(("share", "falls"), [(0.0, 0.5), (0.3, 0.0), (0.3, 0.4)])
+def test_what_falls_off_from_the_edge_is_the_screens_and_the_rest_is_worn(share, falls):
+    worn, plate, bare = wardrobe_of(share, falls)
+    own = worn.own(plate, bare, slice(0, 160)) / plate.mean(0)
+    assert float(own[70:90, 100:140].mean()) == pytest.approx(share, abs=0.06)
+    assert float(own[70:90, 34:40].mean()) < share + 0.35 * falls + 0.02

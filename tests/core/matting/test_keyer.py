@@ -158,6 +158,54 @@ def test_what_nearly_has_the_screens_hue_gets_no_holes_that_come_and_go(
         assert alpha.mean() > 0.985
 
 
+DENIM = np.array([0.16, 0.25, 0.18], np.float32)
+
+
+def test_cloth_of_the_screens_hue_but_paler_is_whole_and_keeps_its_colour():
+    plate, truth, _ = made(shirt=DENIM)
+    pulled = Keyer().pull(plate)
+    shirt = np.zeros(truth.shape, bool)
+    shirt[125:, 130:190] = True
+    assert pulled.alpha[shirt].min() > 0.98
+    assert off(pulled.alpha, truth) < 12
+    green, before = (each[shirt].mean(0) for each in (pulled.foreground, plate))
+    assert np.abs(green / before - 1).max() < 0.08
+
+
+def test_light_from_the_screen_is_taken_off_a_neutral_shirt_and_its_middle_stays():
+    grey = np.array([0.2, 0.2, 0.2], np.float32)
+    plate, truth, bare = made(shirt=grey, size=(270, 480))
+    away = np.minimum(np.abs(np.arange(480) - 172), np.abs(np.arange(480) - 307))
+    lit = 0.5 * np.exp(-away / 12) * (truth > 0.99)
+    spilled = (plate + lit[..., None] * bare).astype("f4")
+    pulled = Keyer().pull(spilled)
+    side, middle = np.s_[200:, 178:188], np.s_[200:, 230:250]
+
+    def tint(picture):
+        return float((picture[..., 1] / picture.mean(-1)).mean() - 1)
+
+    assert tint(spilled[side]) > 0.1
+    assert abs(tint(pulled.foreground[side])) < 0.3 * tint(spilled[side])
+    assert abs(tint(pulled.foreground[middle])) < 0.02
+
+
+def test_a_veil_lets_the_screen_through_still():
+    plate, *_ = made(size=(270, 480))
+    y, x = np.mgrid[:270, :480]
+    veil = (0.6 + 0.2 * np.sin(x / 5)) * (x > 330) * (x < 440) * (y > 60)
+    white = np.array([0.7, 0.68, 0.65], np.float32) * 0.8
+    plate = plate + veil[..., None] * (white - plate)
+    alpha = Keyer().pull(plate.astype("f4")).alpha[100:200, 350:420]
+    assert 0.2 < alpha.min() < alpha.max() < 0.9
+
+
+def test_a_dark_corner_is_not_left_as_subject(samples):
+    (plate,) = shot(samples / "footage/bluescreen_grid_bbaf2n.mpg", 0)
+    alpha = Keyer().pull(plate).alpha
+    assert alpha[:30, -40:].mean() < 0.003
+    assert alpha[:30, -40:].max() < 0.15
+
+
 def test_blank_lines_at_the_pictures_border_are_no_subject(samples):
     (plate,) = shot(samples / "footage/bluescreen_grid_bbaf2n.mpg", 0)
     alpha = Keyer().pull(plate).alpha

@@ -19,6 +19,7 @@ from secondunit_contract.problem import BadValue, MediaEmpty, RangeOutside, Size
 
 DOWN, ACROSS = np.mgrid[:120, :160] + 0.5
 TURNS = np.radians(36 * np.arange(10))
+STRAIGHT = 1.0  # pixels that a frame without a key may be farther off
 STAR = np.where(np.arange(10) % 2, 18, 44)[:, None] * np.stack([np.cos(TURNS), np.sin(TURNS)], -1)
 
 
@@ -101,17 +102,79 @@ def test_the_tolerance_is_kept_or_the_error_says_so() -> None:
     for tolerance in (4.0, 1.0, 0.5):
         (shape,) = traced(alphas, tolerance=tolerance).shapes
         counts.append(shape.points.shape[1])
-        assert shape.error <= tolerance
+        assert shape.error <= tolerance + STRAIGHT
         for number, alpha in enumerate(alphas):
             (edge,) = outlines(alpha, 16)
             apart = shape.outline(number)[:, None] - edge.points[None]
             apart = np.hypot(apart[..., 0], apart[..., 1])
             # both ways: no part of the edge is missed, no part of the curve strays
-            assert max(apart.min(0).max(), apart.min(1).max()) < tolerance + 1.5
+            assert max(apart.min(0).max(), apart.min(1).max()) < tolerance + STRAIGHT + 1.5
     assert counts[0] < counts[-1]
     (shape,) = traced(alphas, tolerance=0.5, most=5).shapes
     assert shape.points.shape[1] <= 5
     assert shape.error > 2
+
+
+def on_its_keys(shape, frame: int) -> np.ndarray:
+    """The points a host shows on a frame, that goes straight from key to key."""
+    at = np.array(shape.keys)
+    places = shape.points.reshape(len(shape.points), -1)[at - shape.first]
+    return np.array([np.interp(frame, at, each) for each in places.T]).reshape(-1, 6)
+
+
+def between(line: np.ndarray, other: np.ndarray) -> float:
+    """Pixels from the farthest of a closed line's corners to the other line, both ways."""
+    fine = [np.concatenate([np.linspace(a, b, 8, endpoint=False) for a, b in
+            zip(each, np.roll(each, -1, 0), strict=True)]) for each in (line, other)]  # fmt: skip
+    apart = np.hypot(*np.moveaxis(fine[0][:, None] - fine[1][None], -1, 0))
+    return float(max(apart.min(0).max(), apart.min(1).max()))
+
+
+def test_an_even_way_has_keys_at_its_ends_alone() -> None:
+    alphas, *_ = turning_star(12, 0, (3.0, 1.0))
+    (shape,) = traced(alphas, first=1001).shapes
+    assert shape.keys == (1001, 1012)
+
+
+def test_a_turn_of_the_way_has_a_key() -> None:
+    there, *_ = turning_star(7, 0, (4, 0))
+    (shape,) = traced([*there, *there[-2::-1]]).shapes
+    assert 6 in shape.keys
+    assert len(shape.keys) <= 5
+
+
+@pytest.mark.parametrize("straight", [0.25, 0.5, 1.0])
+def test_between_its_keys_a_shape_stays_on_the_matte(straight) -> None:
+    alphas, *_ = turning_star(14, 4, (1.5, 0.5))
+    (shape,) = traced(alphas, first=1001, straight=straight).shapes
+    assert len(shape.keys) < 10
+    assert shape.error <= 1 + straight
+    for frame, alpha in zip(range(1001, 1015), alphas, strict=True):
+        assert np.allclose(shape.points[frame - 1001], on_its_keys(shape, frame), atol=1e-9)
+        (edge,) = outlines(alpha, 16)
+        assert between(shape.outline(frame), edge.points) < 1 + straight + 0.3, frame
+
+
+def test_on_its_keys_a_shape_is_as_if_each_frame_had_one() -> None:
+    alphas, *_ = turning_star(14, 4, (1.5, 0.5))
+    all_of_them = range(1001, 1015)
+    (every,) = traced(alphas, first=1001, held=all_of_them).shapes
+    (shape,) = traced(alphas, first=1001).shapes
+    assert every.keys == tuple(all_of_them)
+    for frame in shape.keys:
+        assert np.array_equal(shape.points[frame - 1001], every.points[frame - 1001])
+
+
+def test_frames_an_artist_drew_keep_their_keys() -> None:
+    alphas, *_ = turning_star(12, 0, (3.0, 1.0))
+    (shape,) = traced(alphas, first=1001, held=(1004, 1009, 2000)).shapes
+    assert shape.keys == (1001, 1004, 1009, 1012)
+
+
+def test_an_edge_that_softens_at_once_has_keys_there() -> None:
+    alphas = [disc(80, 60, 30, 1 if number < 6 else 12) for number in range(12)]
+    (shape,) = traced(alphas).shapes
+    assert {5, 6} <= set(shape.keys)
 
 
 def test_holes_and_islands_are_shapes_of_their_own() -> None:
@@ -160,6 +223,7 @@ def test_json_holds_everything(tmp_path) -> None:
     assert (shape["kind"], shape["closed"], shape["hole"]) == ("bezier", True, False)
     assert {len(frame) for frame in shape["points"]} == {splines.shapes[0].points.shape[1]}
     assert {len(point) for frame in shape["points"] for point in frame} == {6}
+    assert shape["keys"] == list(splines.shapes[0].keys)
     back = splines_from_json(message)
     assert (back.size, back.range, back.rate) == (splines.size, splines.range, splines.rate)
     for frame in back.range:
@@ -172,6 +236,11 @@ def test_foreign_or_damaged_json_is_refused() -> None:
         splines_from_json(message | {"schema": "secondunit.splines/2"})
     with pytest.raises(BadValue, match="damaged"):
         splines_from_json({key: message[key] for key in message if key != "size"})
+    old = {**message, "shapes": [{k: v for k, v in message["shapes"][0].items() if k != "keys"}]}
+    assert splines_from_json(old).shapes[0].keys == ()
+    strange = {**message["shapes"][0], "keys": [7]}
+    with pytest.raises(BadValue, match="not there on"):
+        splines_from_json({**message, "shapes": [strange]})
     message["shapes"][0]["last"] += 1
     with pytest.raises(BadValue, match="lacks points"):
         splines_from_json(message)
@@ -204,7 +273,7 @@ def test_a_player_who_runs_is_one_shape(samples) -> None:
     player = splines.shapes[0]
     assert (player.first, player.last) == (12, 19)
     assert player.points.shape[1] <= 64
-    assert player.error <= 1
+    assert player.error <= 1 + STRAIGHT
     # beside the least that an artist would do: the first frame's shape moved with the subject
     held = [np.roll(again[0], _shift(alphas[0], alpha), (0, 1)) for alpha in alphas]
     assert measured(held, alphas).j < scores.j - 0.1

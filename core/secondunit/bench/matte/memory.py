@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import json
+import statistics
 import subprocess
 import sys
 import tempfile
+import time
+from contextlib import suppress
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -13,6 +17,7 @@ from typing import Any
 import av
 import cv2
 import numpy as np
+import psutil
 
 from secondunit.bench.matte import clips
 from secondunit.bench.matte.clips import Filmed
@@ -21,8 +26,9 @@ from secondunit_contract.problem import ProgramFault
 LONG = 1000
 """Frames of the shot the figure is about."""
 
-LENGTHS = {"key": (24, 48), "matte": (24, 48)}
-"""Frames shot: beyond a process's warming up, and any window of the model that comes along."""
+FRAMES = 72
+"""Frames shot: beyond a process's warming up, and several of any window's length."""
+_LOOK = 0.25  # seconds between two looks at a process
 _SIZE = (1920, 1080)
 
 # A process of its own for each shot: a peak is never forgotten. Linux counts, in ru_maxrss, what
@@ -49,45 +55,58 @@ sys.stdout.write(str(peak))
 """
 
 
+@dataclass(frozen=True)
+class Held:
+    """What a process held: at most, and by and by as (frames written, bytes)."""
+
+    peak: int
+    seen: tuple[tuple[int, int], ...]
+
+
 def held(footage: Path) -> tuple[dict[str, float], dict[str, Any]]:
     """shot_memory_gb: the peak of a shot of a thousand frames, the larger of a key's and a matte's.
 
-    Measured on a short and a longer shot; what the frames between them added is added for all that
-    are missing to a thousand. Nothing on Windows, which tells no peak.
+    A shorter shot's is measured. What it held in the middle of its last third beyond the middle of
+    the third before is growth, and added for all the frames that are missing to a thousand. Nothing
+    on Windows, which tells no peak.
     """
     if sys.platform == "win32":
         return {}, {"shot_memory": "not measured: Windows tells no peak"}
     figures: dict[str, float] = {}
+    asked = {
+        "key": (clips.green(footage), {}),
+        "matte": (natural := clips.natural(footage), _clicked(natural)),
+    }
     with tempfile.TemporaryDirectory() as folder:
-        for task, filmed, values in (
-            ("key", clips.green(footage), {}),
-            ("matte", clips.natural(footage), None),
-        ):
-            told = _clicked(filmed) if values is None else values
-            peaks = [peak(Path(folder), task, filmed, told, count) for count in LENGTHS[task]]
-            figures |= grown(task, LENGTHS[task], peaks)
-    figures["shot_memory_gb"] = max(figures[f"{task}_memory_gb"] for task in LENGTHS)
-    figures["shot_memory_frames"] = float(LENGTHS["key"][1])
-    said = ", ".join(f"{task} of {a} and {b} frames" for task, (a, b) in LENGTHS.items())
-    return figures, {"shot_memory": f"{said} of {_SIZE[0]}x{_SIZE[1]}, carried on to {LONG}"}
+        for task, (filmed, values) in asked.items():
+            figures |= carried_on(task, FRAMES, watched(Path(folder), task, filmed, values, FRAMES))
+    figures["shot_memory_gb"] = max(figures[f"{task}_memory_gb"] for task in asked)
+    figures["shot_memory_frames"] = float(FRAMES)
+    width, height = _SIZE
+    return figures, {"shot_memory": f"{FRAMES} frames of {width}x{height}, carried on to {LONG}"}
 
 
-def grown(task: str, lengths: tuple[int, int], peaks: list[int]) -> dict[str, float]:
+def carried_on(task: str, frames: int, held: Held) -> dict[str, float]:
     """The figures of a task: gigabytes at a thousand frames, and megabytes a frame of growth."""
-    a_frame = (peaks[1] - peaks[0]) / (lengths[1] - lengths[0])
-    whole = max(peaks) + max(0.0, a_frame) * (LONG - lengths[1])
+    thirds = [
+        [size for written, size in held.seen if first * frames <= 3 * written < last * frames]
+        for first, last in ((1, 2), (2, 3))
+    ]
+    earlier, later = (statistics.median(each) if each else held.peak for each in thirds)
+    a_frame = (later - earlier) / (frames / 3)
+    whole = held.peak + max(0.0, a_frame) * (LONG - frames)
     return {
         f"{task}_memory_gb": whole / 2**30,
-        f"{task}_memory_measured_gb": max(peaks) / 2**30,
+        f"{task}_memory_measured_gb": held.peak / 2**30,
         f"{task}_memory_growth_mb": a_frame / 2**20,
     }
 
 
-def peak(
+def watched(
     folder: Path, task: str, filmed: Filmed, values: dict[str, Any], frames: int,
     size: tuple[int, int] = _SIZE,
-) -> int:  # fmt: skip
-    """Bytes that shooting so many frames of a shot at a size takes at most.
+) -> Held:  # fmt: skip
+    """What a process holds that shoots so many frames of a shot at a size.
 
     Raises ProgramFault with what the process said where it failed.
     """
@@ -95,12 +114,22 @@ def peak(
     output = folder / f"{task}_{frames}" / "take.exr"
     output.parent.mkdir()
     command = [sys.executable, "-c", _SHOOTING, task, str(plate), str(output), json.dumps(values)]
-    told = subprocess.run(command, capture_output=True, text=True, check=False)
-    if told.returncode:
-        raise ProgramFault("A shot whose memory was measured failed", told.stderr[-2000:])
+    seen: list[tuple[int, int]] = []
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        shooting = psutil.Process(process.pid)
+        while process.poll() is None:
+            with suppress(psutil.NoSuchProcess, psutil.ZombieProcess):
+                written = sum(".exr" in each.name for each in output.parent.iterdir())
+                seen.append((written, shooting.memory_info().rss))
+            time.sleep(_LOOK)
+        told, said = process.communicate()
+    if process.returncode:
+        raise ProgramFault("A shot whose memory was measured failed", said[-2000:])
     for each in output.parent.iterdir():
         each.unlink()
-    return int(told.stdout)
+    return Held(int(told), tuple(seen))
 
 
 def _clicked(filmed: Filmed) -> dict[str, Any]:

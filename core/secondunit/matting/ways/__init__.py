@@ -31,11 +31,13 @@ class Wish:
     subject  in words; may be empty where frames are marked
     votes    how many answers are asked of a way that guesses
     closely  whether to look at more than a model shoots: dearer, and nearer the outline
+    samples  on how many grids a look is taken, 1 to 4: see `Question`
     """
 
     subject: str = ""
     votes: int = 3
     closely: bool = False
+    samples: int = 4
 
 
 @dataclass(frozen=True, eq=False)

@@ -18,7 +18,7 @@ def needs(marked: bool, wish: Wish) -> frozenset[Need] | None:
 def question(passage: Passage, wish: Wish) -> Question:
     """What is marked, or where nothing is, what is named."""
     masks = {index: marked > 0.5 for index, marked in passage.marks.items()}
-    return Question(masks, "" if masks else wish.subject.strip())
+    return Question(masks, "" if masks else wish.subject.strip(), samples=wish.samples)
 
 
 def guess(passage: Passage, sight: Sight) -> Guess:

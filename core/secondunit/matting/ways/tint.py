@@ -25,7 +25,7 @@ _LEAST = 0.08  # chroma a tint must have reached anywhere to be believed
 
 def needs(marked: bool, wish: Wish) -> frozenset[Need] | None:
     """It begins from a frame that is marked."""
-    return frozenset({"plate", "paint", "edit", "keys", "strength"}) if marked else None
+    return frozenset({"plate", "paint", "keys", "strength"}) if marked else None
 
 
 def write(passage: Passage, wish: Wish) -> tuple[CallSheet, ...]:
