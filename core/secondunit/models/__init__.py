@@ -18,7 +18,11 @@ from pathlib import Path
 from secondunit.callsheet import ModelCard, VideoModel
 from secondunit.models.berth import Berth
 from secondunit.models.family import Family, as_family
+from secondunit.models.known import catalogued
+from secondunit.models.standins import relay
+from secondunit.settings import Settings
 from secondunit.weights.checkpoint import Checkpoint, find
+from secondunit.weights.licence import Gate
 from secondunit_contract.problem import CheckpointInvalid, ModelUnknown, Problem
 
 GROUP = "secondunit.models"
@@ -68,7 +72,8 @@ def listing(sources: Iterable[str] = ()) -> list[Listed]:
             found.append(Listed(card.name, card))
         except Problem as problem:
             found.append(Listed(source, None, str(problem)))
-    return found
+    together = relay.offered([each.card for each in found if each.card is not None])
+    return [*found, *(Listed(card.name, card) for card in together)]
 
 
 def cards(sources: Iterable[str] = ()) -> list[ModelCard]:
@@ -77,30 +82,55 @@ def cards(sources: Iterable[str] = ()) -> list[ModelCard]:
 
 
 def known() -> list[ModelCard]:
-    """Public models that could be driven if their weights were here."""
-    return [card for _, family, _ in _families() if family is not None for card in family.known()]
+    """Public models that could be driven if their weights were here: the catalogue's, and those of
+    other packages' families.
+    """
+    families = [family for _, family, _ in _families() if family is not None]
+    brought = [card for family in families for card in family.known()]
+    return catalogued(lambda name: any(each.drives(name) for each in families)) + brought
+
+
+def driven(class_name: str) -> bool:
+    """Whether a checkpoint made for that class of diffusers can be shot with here."""
+    return any(family is not None and family.drives(class_name) for _, family, _ in _families())
 
 
 def card_of(source: str) -> ModelCard:
-    """The card of the checkpoint at a folder or under a repository id in the local cache.
+    """The card of the checkpoint at a folder or under a repository id in the local cache, or of the
+    engine that a file describes.
 
-    Raises ModelUnknown, CheckpointInvalid, CheckpointUnsafe.
+    Raises ModelUnknown, CheckpointInvalid, CheckpointUnsafe, BadValue.
     """
+    legs = relay.legs(source)
+    if legs is not None:
+        return relay.card_of(*(card_of(each) for each in legs))
+    outside = _reaching(source)
+    if outside is not None:
+        return outside.card_at(source)
     checkpoint = Checkpoint.open(find(source))
     card = _driver(checkpoint).card_of(checkpoint)
     return replace(card, source=source)
 
 
-def load(wanted: str, berth: Berth | str = "auto") -> VideoModel:
+def load(wanted: str, berth: Berth | str = "auto", gate: Gate | None = None) -> VideoModel:
     """The model of that name, folder or repository id, ready to shoot where it is to live: on a
     device alone (auto, cpu, cuda, cuda:1, mps), or in a berth among others.
 
-    Raises ModelUnknown, CheckpointInvalid,
-    CheckpointUnsafe, NotEnoughMemory, PartMissing.
+    The gate, by default the user's own, says what may be used. An engine outside is where it is.
+    Raises LicenceRefused, ModelUnknown, CheckpointInvalid, CheckpointUnsafe,
+    NotEnoughMemory, PartMissing, BadValue, EngineAway.
     """
     card = _named(wanted)
-    checkpoint = Checkpoint.open(find(card.source, card.revision))
     berth = berth if isinstance(berth, Berth) else Berth(berth)
+    legs = relay.legs(card.source)
+    if legs is not None:
+        return relay.Relay(card, *(load(each, berth, gate) for each in legs))
+    gate = gate or Gate.of(Settings.found())
+    gate.refuse(card.name, card.title, card.licence)
+    outside = _reaching(card.source)
+    if outside is not None:
+        return outside.reached(card)
+    checkpoint = Checkpoint.open(find(card.source, card.revision))
     return _driver(checkpoint).load(card, checkpoint, berth)
 
 
@@ -116,6 +146,11 @@ def _named(wanted: str) -> ModelCard:
         f"Here are: {', '.join(card.name for card in here) or 'none'}",
         "Take one of these, or give the path of a checkpoint's folder",
     )
+
+
+def _reaching(source: str) -> Family | None:
+    families = (family for _, family, _ in _families() if family is not None)
+    return next((family for family in families if family.reaches(source)), None)
 
 
 def _driver(checkpoint: Checkpoint) -> Family:

@@ -1,13 +1,43 @@
-"""Which model shoots a sheet: the one asked for if it can, else the lightest that can."""
+"""Which model shoots a sheet: the one asked for if it can, else the lightest that can; an engine
+outside only where none here can.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
-from secondunit.callsheet import ModelCard, Need
+from secondunit.callsheet import KeyPlaces, ModelCard, Need
 from secondunit.models import known as known_models
-from secondunit.models.wording import in_words
+from secondunit.models.fitness import begins_with_a_picture
+from secondunit.models.wording import KEY_PLACES, in_words
 from secondunit_contract.problem import ModelUnfit, ModelUnknown
+
+_NAMED = 3  # models in a remedy; all of them stand in docs/models.md
+_NARROW: tuple[KeyPlaces, ...] = ("anywhere", "ends", "beginning", "first")  # the last takes least
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a model is wanted for: see `choose`."""
+
+    needs: frozenset[Need]
+    keys: KeyPlaces
+    still: bool
+    opened: bool
+
+    def lacking(self, card: ModelCard) -> str:
+        """What a model does not honour, in words; nothing where it honours all."""
+        reach = card.reach
+        lacking = [in_words(self.needs - reach.honours)] if self.needs - reach.honours else []
+        narrow = _NARROW.index(reach.key_places) > _NARROW.index(self.keys)
+        if narrow and "keys" in (self.needs & reach.honours) - reach.stand_ins:
+            lacking.append(f"passing through pictures but on {KEY_PLACES[reach.key_places]}")
+        if begins_with_a_picture(reach) and not self.opened:
+            lacking.append("beginning a clip without a first picture to go on from")
+        if reach.frames.longest == 1 and not self.still:
+            lacking.append("shooting more than one frame")
+        return ", ".join(lacking)
 
 
 def choose(
@@ -15,15 +45,23 @@ def choose(
     cards: Iterable[ModelCard],
     wanted: str = "",
     known: Iterable[ModelCard] | None = None,
+    keys: KeyPlaces = "anywhere",
+    still: bool = False,
+    opened: bool = True,
 ) -> ModelCard:
     """The card to shoot with.
 
-    `known` are models that are not here, for the remedy; by default those the families know. Raises
-    ModelUnknown when the model asked for is not among the cards, ModelUnfit when it, or every one,
-    lacks something.
+    `keys` says where it must take keys, if keys are among the needs; `still` that only one frame is
+    painted, which an editor of single frames can do; `opened` whether the clip's first picture is
+    known, with which some models must begin. `known` are models that are not here, for the
+    remedy; by default those the families know. Raises ModelUnknown when the model asked for is not
+    among the cards, ModelUnfit when it, or every one, lacks something.
     """
-    here = sorted(cards, key=lambda card: (card.reach.memory_gb, card.name))
-    able = [card for card in here if needs <= card.reach.honours]
+    here = sorted(cards, key=lightness)
+    asked_of = Asked(needs, keys, still, opened)
+    able = [card for card in here if not asked_of.lacking(card)]
+    # Of models here, or of those elsewhere: by itself before by a stand-in.
+    able.sort(key=lambda card: (bool(card.elsewhere), bool(needs & card.reach.stand_ins)))
     if wanted:
         asked = [card for card in here if wanted in (card.name, card.source)]
         if not asked:
@@ -34,31 +72,41 @@ def choose(
             )
         if asked[0] in able:
             return asked[0]
-        raise _unfit(needs, asked, able, known)
+        raise _unfit(asked_of, asked, able, known)
     if able:
         return able[0]
-    raise _unfit(needs, here, able, known)
+    raise _unfit(asked_of, here, able, known)
+
+
+def lightness(card: ModelCard) -> tuple[bool, float, str]:
+    """By which models are put in order: those here before those elsewhere, the lightest first."""
+    return bool(card.elsewhere), card.reach.memory_gb, card.name
+
+
+def _fetching(would: list[ModelCard]) -> str:
+    """Which models that are not ready here would do it, the lightest first, and how to get one."""
+    named = [f"{c.title} ({c.licence}, {c.reach.memory_gb:.0f} GB)" for c in would[:_NAMED]]
+    more = f"; and {len(would) - _NAMED} more" if len(would) > _NAMED else ""
+    how = f"`secondunit models pull {would[0].name}` fetches the first"
+    return f"These would do it: {'; '.join(named)}{more}. {how}"
 
 
 def _unfit(
-    needs: frozenset[Need],
-    tried: list[ModelCard],
-    able: list[ModelCard],
-    known: Iterable[ModelCard] | None,
+    asked: Asked, tried: list[ModelCard], able: list[ModelCard], known: Iterable[ModelCard] | None
 ) -> ModelUnfit:
-    lacks = [f"{card.title}: {in_words(needs - card.reach.honours)}" for card in tried]
-    elsewhere = [card for card in (known_models() if known is None else known)]
-    would = [
-        f"{card.title} ({card.licence}, {card.reach.memory_gb:.0f} GB, not installed)"
-        for card in elsewhere
-        if needs <= card.reach.honours
-    ]
+    lacks = [f"{card.title}: {asked.lacking(card)}" for card in tried]
+    elsewhere = sorted(known_models() if known is None else known, key=lightness)
+    would = [card for card in elsewhere if not asked.lacking(card)]
     ways = [f"Take {', '.join(card.name for card in able)}"] if able else []
-    ways += [f"These would do it: {'; '.join(would)}"] if would else []
-    return ModelUnfit(
-        f"No model here can do all of this: {in_words(needs)}"
+    ways += [_fetching(would)] if would else []
+    unfit = ModelUnfit(
+        f"No model here can do all of this: {in_words(asked.needs)}"
         if len(tried) != 1
-        else f"{tried[0].title} cannot do all of this: {in_words(needs)}",
+        else f"{tried[0].title} cannot do all of this: {in_words(asked.needs)}",
         f"What is lacking: {'; '.join(lacks)}" if lacks else "There is no model here",
         ". ".join(ways) or "No model we know of does it: ask for less",
     )
+    if would and not able:  # for a panel's button
+        first = would[0]
+        unfit.extra = {"fetch": {"name": first.name, "title": first.title, "mb": first.size_mb}}
+    return unfit

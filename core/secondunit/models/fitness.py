@@ -4,10 +4,13 @@ rounded in silence.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
-from secondunit.callsheet import CallSheet, ModelCard, Pixels, Question
-from secondunit.models.wording import in_words
+from secondunit.callsheet import CallSheet, ModelCard, Pixels, Question, Reach
+from secondunit.models.wording import KEY_PLACES, in_words
+from secondunit.weights.adapters import wanted
 from secondunit_contract.problem import BadValue, ModelUnfit, SizeUnfit
 
 
@@ -29,15 +32,58 @@ def check(sheet: CallSheet, card: ModelCard) -> None:
             card.name,
             "Leave some out",
         )
-    if sheet.adapters:
-        raise ModelUnfit(
-            f"{card.title} cannot wear adapters: {', '.join(sheet.adapters)}",
-            card.name,
-            "Leave them out",
-        )
+    _check_keys(sheet, card)
+    check_adapters(sheet.adapters, card)
     _check_size(sheet.width, sheet.height, card)
     _check_frames(sheet, card)
     _check_pixels(sheet)
+
+
+def begins_with_a_picture(reach: Reach) -> bool:
+    """Whether a model makes no clip but from a picture, whatever stand-ins add to its reach; where
+    an edit is among that, an editor gives it the picture.
+    """
+    own = reach.honours - reach.stand_ins
+    others = {"words", "plate", "references", "guide"}
+    return "keys" in own and not own & others and "edit" not in reach.honours
+
+
+def check_opening(own: CallSheet, card: ModelCard) -> None:
+    """Raise ModelUnfit where what is left for the model itself, once stand-ins do their part, lacks
+    the picture it must begin with.
+    """
+    if begins_with_a_picture(card.reach) and not own.keys:
+        raise ModelUnfit(
+            f"{card.title} begins every clip with a given picture, and there is none",
+            card.name,
+            "Give the first frame, or take a model that shoots from words alone",
+        )
+
+
+def _check_keys(sheet: CallSheet, card: ModelCard) -> None:
+    if "keys" in card.reach.stand_ins or card.reach.takes_keys(sheet.keys, sheet.frames):
+        return
+    asked = ", ".join(str(place) for place in sorted(sheet.keys))
+    raise ModelUnfit(
+        f"{card.title} takes pictures to pass through on {KEY_PLACES[card.reach.key_places]}, "
+        f"not on frames {asked} of 0 to {sheet.frames - 1}",
+        card.name,
+        "Give them where it takes them, or take a model that takes them on any frames",
+    )
+
+
+def check_adapters(told: Sequence[str], card: ModelCard) -> None:
+    """Raise ModelUnfit for adapters that the model cannot wear, or that are for another one; what
+    `weights.adapters` raises for broken ones.
+    """
+    if told and not card.reach.adapters:
+        raise ModelUnfit(
+            f"{card.title} cannot wear adapters: {', '.join(told)}",
+            card.name,
+            "Take a model that can, or leave them off",
+        )
+    for each in told:
+        wanted(each).adapter.refuse_other(card)
 
 
 def cannot_look(card: ModelCard) -> ModelUnfit:
@@ -75,7 +121,13 @@ def check_look(footage: Pixels, question: Question, card: ModelCard) -> None:
 
 
 def _check_size(width: int, height: int, card: ModelCard) -> None:
-    multiple = card.reach.multiple
+    multiple, only = card.reach.multiple, card.reach.size
+    if only is not None and (width, height) != only:
+        raise SizeUnfit(
+            f"{width}x{height} is no size {card.title} can make",
+            card.name,
+            f"It makes {only.width}x{only.height} and nothing else",
+        )
     if width < multiple or height < multiple:
         raise SizeUnfit(
             f"{width}x{height} is too small for {card.title}",

@@ -68,6 +68,10 @@ class Pool:
         """The parts that are loaded."""
         return list(self._held)
 
+    def of(self, name: str) -> list[Any]:
+        """The loaded parts of that name."""
+        return [held.part for key, held in self._held.items() if key.name == name]
+
     def size(self) -> int:
         """The bytes of all parts that are loaded."""
         return sum(each.size for each in self._held.values())

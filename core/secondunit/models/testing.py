@@ -6,7 +6,7 @@ import string
 from collections.abc import Callable, Iterator
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -116,40 +116,83 @@ class ScriptedModel:
                 yield Answer(take, first, frames[first : max(1, first + 4) if first else 1])
 
 
-def tiny_vace(folder: Path, seed: int = 0, time: bool = True, wide: int = 32) -> Path:
+def tiny_vace(
+    folder: Path, seed: int = 0, time: bool = True, wide: int = 32, experts: bool = False
+) -> Path:
     """Write a VACE checkpoint of random weights, 410 kB: it loads and shoots in a second, and makes
     noise.
 
     With `time` four frames share a latent frame, as in Wan; without, each has its own. It is not so
-    tiny where its layers are `wide`: 960 bytes for each.
+    tiny where its layers are `wide`: 960 bytes for each. With `experts` it has two networks, one
+    for much noise and one for little, as in Wan 2.2.
     """
     import torch
     from diffusers import WanVACEPipeline, WanVACETransformer3DModel
 
+    def network() -> Any:
+        transformer = WanVACETransformer3DModel(
+            **_tiny_transformer() | {"ffn_dim": wide}, vace_layers=[0, 2], vace_in_channels=96
+        )
+        with (
+            torch.no_grad()
+        ):  # as trained ones: fresh hints are zero, and the control clip would go unheard
+            for block in transformer.vace_blocks:
+                torch.nn.init.normal_(block.proj_out.weight, std=0.3)
+        return transformer
+
     torch.manual_seed(seed)
-    transformer = WanVACETransformer3DModel(
-        **_tiny_transformer() | {"ffn_dim": wide}, vace_layers=[0, 2], vace_in_channels=96
-    )
-    with (
-        torch.no_grad()
-    ):  # as trained ones: fresh hints are zero, and the control clip would go unheard
-        for block in transformer.vace_blocks:
-            torch.nn.init.normal_(block.proj_out.weight, std=0.3)
-    pipe = WanVACEPipeline(**_tiny_parts(time), transformer=transformer)
-    pipe.save_pretrained(folder)
+    networks = _tiny_networks(network, experts)
+    WanVACEPipeline(**_tiny_parts(time), **networks).save_pretrained(folder)
     return folder
 
 
-def tiny_wan(folder: Path, seed: int = 0) -> Path:
-    """Write a words-only Wan checkpoint of random weights, 280 kB."""
+def tiny_wan(folder: Path, seed: int = 0, experts: bool = False, expanding: bool = False) -> Path:
+    """Write a Wan checkpoint of random weights, 280 kB, for words: with two `experts` as Wan 2.2's
+    large ones, or `expanding` as its small one, which takes a first frame too.
+    """
     import torch
     from diffusers import WanPipeline, WanTransformer3DModel
 
     torch.manual_seed(seed)
-    transformer = WanTransformer3DModel(**_tiny_transformer())
-    pipe = WanPipeline(**_tiny_parts(True), transformer=transformer)
-    pipe.save_pretrained(folder)
+    networks = _tiny_networks(lambda: WanTransformer3DModel(**_tiny_transformer()), experts)
+    parts = _tiny_parts(True) | (_tiny_deep_vae() if expanding else {})
+    WanPipeline(**parts, **networks, expand_timesteps=expanding).save_pretrained(folder)
     return folder
+
+
+Eye = Literal["", "single", "paired"]
+"""No image encoder, one for a first picture, one for a first and a last."""
+
+
+def tiny_wan_pictures(
+    folder: Path, seed: int = 0, eye: Eye = "", experts: bool = False, expanding: bool = False
+) -> Path:
+    """Write a Wan checkpoint of random weights, 410 kB, that begins with a picture: with an `eye`
+    as Wan 2.1's, with two `experts` as Wan 2.2's large one, or `expanding` as its small one.
+    """
+    import torch
+    from diffusers import WanImageToVideoPipeline, WanTransformer3DModel
+
+    torch.manual_seed(seed)
+    config = _tiny_transformer() | ({} if expanding else {"in_channels": 36})
+    parts = _tiny_parts(True) | (_tiny_deep_vae() if expanding else {})
+    if eye:
+        tokens = _EYE_TOKENS * 2 if eye == "paired" else None
+        config |= {"image_dim": 8, "added_kv_proj_dim": 24, "pos_embed_seq_len": tokens}
+        parts |= _tiny_eye()
+        parts["tokenizer"].model_max_length = 512  # such a network takes no other length
+    networks = _tiny_networks(lambda: WanTransformer3DModel(**config), experts)
+    WanImageToVideoPipeline(**parts, **networks, expand_timesteps=expanding).save_pretrained(folder)
+    return folder
+
+
+_EYE_TOKENS = 5  # of a picture: four patches, and the whole
+
+
+def _tiny_networks(make: Callable[[], Any], experts: bool) -> dict[str, Any]:
+    if not experts:
+        return {"transformer": make()}
+    return {"transformer": make(), "transformer_2": make(), "boundary_ratio": 0.875}
 
 
 def _tiny_transformer() -> dict[str, Any]:
@@ -193,5 +236,45 @@ def _tiny_parts(time: bool) -> dict[str, Any]:
         ),
         "scheduler": UniPCMultistepScheduler(
             prediction_type="flow_prediction", use_flow_sigmas=True, flow_shift=3.0
+        ),
+    }
+
+
+def _tiny_deep_vae() -> dict[str, Any]:
+    """A VAE as Wan 2.2's small model has: sixteen pixels a latent, two of them by patches."""
+    from diffusers import AutoencoderKLWan
+
+    vae = AutoencoderKLWan(
+        base_dim=8,
+        z_dim=16,
+        dim_mult=[1] * 4,
+        num_res_blocks=1,
+        temperal_downsample=[False, True, True],
+        is_residual=True,
+        patch_size=2,
+        in_channels=12,
+        out_channels=12,
+        scale_factor_spatial=16,
+        scale_factor_temporal=4,
+    )
+    return {"vae": vae}
+
+
+def _tiny_eye() -> dict[str, Any]:
+    from transformers import CLIPImageProcessor, CLIPVisionConfig, CLIPVisionModel
+
+    config = CLIPVisionConfig(
+        hidden_size=8,
+        projection_dim=8,
+        num_hidden_layers=3,
+        num_attention_heads=2,
+        intermediate_size=16,
+        image_size=32,
+        patch_size=16,
+    )
+    return {
+        "image_encoder": CLIPVisionModel(config).eval(),
+        "image_processor": CLIPImageProcessor(
+            size={"shortest_edge": 32}, crop_size={"height": 32, "width": 32}
         ),
     }

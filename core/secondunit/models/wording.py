@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from secondunit.callsheet import Need
+from secondunit.callsheet import KeyPlaces, Need
 
 IN_WORDS: dict[Need, str] = {
     "words": "shooting from words alone",
@@ -20,6 +20,14 @@ IN_WORDS: dict[Need, str] = {
     "look": "reading footage without shooting",
 }
 """Each need, as the end of "It cannot do: …"."""
+
+KEY_PLACES: dict[KeyPlaces, str] = {
+    "anywhere": "any frames",
+    "ends": "the first frame, and with it the last",
+    "beginning": "the first frame and those right after it",
+    "first": "the first frame alone",
+}
+"""Where keys are taken, as the end of "It takes pictures to pass through on …"."""
 
 
 def in_words(needs: Iterable[Need]) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import importlib.util
 import json
 import re
 import struct
@@ -17,6 +18,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from secondunit.weights.catalogue import entry_at
+from secondunit.weights.readme import licence_told
 from secondunit_contract.problem import (
     CheckpointInvalid,
     CheckpointUnsafe,
@@ -31,7 +34,9 @@ _PICKLES = frozenset({".bin", ".pt", ".pth", ".ckpt", ".pkl", ".pickle", ".jobli
 _CODE = frozenset({".py", ".pyc", ".pyd", ".so", ".dll", ".dylib"})
 _READ = frozenset({".json", ".safetensors", ".txt", ".model", ".jinja"})
 _LIBRARIES = frozenset({"diffusers", "transformers"})
-_WITHOUT_WEIGHTS = re.compile(r"Scheduler$|Tokenizer(Fast)?$|Processor(Fast)?$|FeatureExtractor$")
+_WITHOUT_WEIGHTS = re.compile(
+    r"Scheduler$|Guidance$|Tokenizer(Fast)?$|Processor(Fast|Pil)?$|FeatureExtractor$"
+)
 _REPOSITORY = re.compile(r"[\w.-]+/[\w.-]+")
 _LONGEST_HEADER = 100_000_000  # what the safetensors library itself allows
 _BITS = {
@@ -71,7 +76,7 @@ class Checkpoint:
             raise CheckpointInvalid(
                 f"{INDEX} does not say what the weights are for", str(folder / INDEX), _AGAIN
             )
-        components = tuple(_components(folder, index))
+        components = tuple(components_in(folder, index))
         for name in components:
             _look_at(folder / name, str(index[name][1]))
         return cls(folder, class_name, components)
@@ -87,8 +92,22 @@ class Checkpoint:
         """The model_index.json."""
         return _json(self.folder / INDEX)
 
+    def left_out(self) -> list[str]:
+        """What its model_index.json names and is not among its components: of one that was narrowed
+        to what is used of it.
+        """
+        named = {name for name, told in self.index().items() if isinstance(told, list) and told[0]}
+        return sorted(named - set(self.components))
+
     def card(self) -> dict[str, Any]:
-        """What card.toml says, where there is one. Raises CheckpointInvalid for nonsense."""
+        """What card.toml says, over what the catalogue says of it, over the licence that stands in
+        its README. Raises CheckpointInvalid for nonsense.
+        """
+        entry = entry_at(self.folder, self.class_name)
+        told = licence_told(self.folder) if entry is None else entry.card()
+        return told | self._own_card()
+
+    def _own_card(self) -> dict[str, Any]:
         path = self.folder / CARD
         if not path.exists():
             return {}
@@ -164,14 +183,18 @@ def find(source: str | Path, revision: str = "") -> Path:
     raise ModelUnknown(
         f"There are no weights for {text} on this machine",
         text,
-        "Put the checkpoint's folder in place and give its path",
+        "Fetch it with `secondunit models pull`; or put its folder in place and give its path",
     )
 
 
 def _cached(repository: str, revision: str) -> Path | None:
     try:
         from huggingface_hub import snapshot_download
-        from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError
+        from huggingface_hub.errors import (
+            HFValidationError,
+            IncompleteSnapshotError,
+            LocalEntryNotFoundError,
+        )
     except ImportError as error:
         raise PartMissing(
             "The library that finds downloaded weights is not installed",
@@ -180,6 +203,10 @@ def _cached(repository: str, revision: str) -> Path | None:
         ) from error
     try:
         return Path(snapshot_download(repository, revision=revision or None, local_files_only=True))
+    except (
+        IncompleteSnapshotError
+    ) as error:  # whether what we read of it is there, we see ourselves
+        return Path(error.snapshot_path)
     except (LocalEntryNotFoundError, HFValidationError):
         return None
 
@@ -234,7 +261,10 @@ def _json(path: Path) -> dict[str, Any]:
     return told
 
 
-def _components(folder: Path, index: dict[str, Any]) -> Iterator[str]:
+def components_in(folder: Path, index: dict[str, Any]) -> Iterator[str]:
+    """The parts an index names. Raises CheckpointUnsafe for one that brings code of its own,
+    CheckpointInvalid for nonsense.
+    """
     for name, told in index.items():
         if name.startswith("_") or not isinstance(told, list):
             continue
@@ -245,7 +275,7 @@ def _components(folder: Path, index: dict[str, Any]) -> Iterator[str]:
         library, kind = told
         if library is None or kind is None:
             continue
-        if library not in _LIBRARIES:
+        if library not in _LIBRARIES and not _of_a_pipeline(str(library)):
             raise CheckpointUnsafe(
                 f"Its {name} comes from {library}, a library of its own; such code is never run",
                 str(folder / INDEX),
@@ -254,9 +284,21 @@ def _components(folder: Path, index: dict[str, Any]) -> Iterator[str]:
         yield name
 
 
+def _of_a_pipeline(library: str) -> bool:
+    """Whether that is a folder of the pipelines that diffusers itself brings: so it names parts
+    that one pipeline alone uses.
+    """
+    diffusers = importlib.util.find_spec("diffusers")
+    homes = (diffusers.submodule_search_locations if diffusers else None) or ()
+    named = library.isidentifier()
+    return named and any((Path(home) / "pipelines" / library).is_dir() for home in homes)
+
+
 def _config_name(kind: str) -> str:
     if kind.endswith("Scheduler"):
         return "scheduler_config.json"
+    if kind.endswith("Guidance"):
+        return "guider_config.json"
     if re.search(r"Tokenizer(Fast)?$", kind):
         return "tokenizer_config.json"
     if _WITHOUT_WEIGHTS.search(kind):
@@ -274,7 +316,7 @@ def _look_at(folder: Path, kind: str) -> None:
     if not weights:
         raise CheckpointInvalid(f"There are no safetensors in {folder.name}", str(folder), _AGAIN)
     for path in weights:
-        _header(path)
+        header(path)
     for listing in folder.glob("*.safetensors.index.json"):
         _all_there(listing)
 
@@ -286,7 +328,7 @@ def _all_there(listing: Path) -> None:
             raise CheckpointInvalid(f"{name} is missing", str(listing.parent / str(name)), _AGAIN)
 
 
-def _header(path: Path) -> dict[str, Any]:
+def header(path: Path) -> dict[str, Any]:
     """The header of a safetensors file: 8 bytes of length, JSON, then the numbers, to the file's
     last byte.
 
@@ -300,14 +342,14 @@ def _header(path: Path) -> dict[str, Any]:
             raise _half(path, "it is cut off in its first bytes, or no safetensors file at all")
         text = file.read(length)
     try:
-        header = json.loads(text)
-        ends = [told["data_offsets"][1] for name, told in header.items() if name[0] != "_"]
+        contents = json.loads(text)
+        ends = [told["data_offsets"][1] for name, told in contents.items() if name[0] != "_"]
         whole = 8 + length + max(ends, default=0)
     except (ValueError, TypeError, KeyError, IndexError, AttributeError) as error:
         raise _half(path, "its table of contents cannot be read") from error
     if size != whole:
         raise _half(path, f"it has {size} bytes and should have {whole}")
-    return dict(header)
+    return dict(contents)
 
 
 def _half(path: Path, why: str) -> CheckpointInvalid:
@@ -316,7 +358,7 @@ def _half(path: Path, why: str) -> CheckpointInvalid:
 
 def _numbers(path: Path) -> int:
     total = 0
-    for name, told in _header(path).items():
+    for name, told in header(path).items():
         if name != "__metadata__":
             first, last = told["data_offsets"]
             total += (last - first) * 8 // _BITS.get(str(told.get("dtype")), 8)

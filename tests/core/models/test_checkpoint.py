@@ -40,7 +40,7 @@ def test_the_starter_is_in_the_package_and_under_its_size() -> None:
 def test_the_stock_pipeline_loads_the_starter() -> None:
     from diffusers import WanVACEPipeline
 
-    from secondunit.models.wan.loading import quiet
+    from secondunit.models.rig.loading import quiet
 
     with quiet():
         pipe = WanVACEPipeline.from_pretrained(STARTER, local_files_only=True)

@@ -95,7 +95,7 @@ def test_takes_come_in_order_whole_and_in_range(model: VideoModel) -> None:
     expected = 0
     takes: dict[int, list[Pixels]] = {0: [], 1: []}
     last_take = 0
-    for take, first, frames in model.shoot(sheet, Unwatched()):
+    for take, first, frames, _ in model.shoot(sheet, Unwatched()):
         assert take >= last_take
         expected = 0 if take > last_take else expected
         last_take = take

@@ -12,12 +12,12 @@ import pytest
 from secondunit import models
 from secondunit.callsheet import Cancelled, Pixels, Question, Size, Unwatched, VideoModel
 from secondunit.matting.correspond import Grid
+from secondunit.models.rig.parts import HEAVY
 from secondunit.models.testing import tiny_vace
 from secondunit.models.wan.attention import overheard, turned
 from secondunit.models.wan.card import Reading
 from secondunit.models.wan.looking import Reader, sweep
 from secondunit.models.wan.model import WanModel
-from secondunit.models.wan.parts import HEAVY
 from secondunit.stage.fit import Fit
 from secondunit.worlds.baselines import carried
 from secondunit_contract.problem import CheckpointInvalid, NotEnoughMemory

@@ -1,6 +1,8 @@
-"""Wan: checkpoints of `WanVACEPipeline` and `WanPipeline`, whatever their size.
+"""Wan: checkpoints of `WanVACEPipeline`, `WanPipeline` and `WanImageToVideoPipeline`, of any size,
+with one network or two.
 
-VACE checkpoints work from plates, mattes, keys, guides and references; plain ones from words only.
+VACE checkpoints work from plates, mattes, keys, guides and references; plain ones from words, some
+of them from a first frame too; the third from a first frame, some of them with a last one.
 """
 
 from __future__ import annotations
@@ -8,7 +10,6 @@ from __future__ import annotations
 from secondunit.callsheet import ModelCard, VideoModel
 from secondunit.models.berth import Berth
 from secondunit.models.wan.card import CLASSES, card_from
-from secondunit.models.wan.known import KNOWN
 from secondunit.weights.checkpoint import Checkpoint
 
 
@@ -20,11 +21,6 @@ def drives(class_name: str) -> bool:
 def card_of(checkpoint: Checkpoint) -> ModelCard:
     """The card a checkpoint's configs and its card.toml make. Raises CheckpointInvalid."""
     return card_from(checkpoint)
-
-
-def known() -> list[ModelCard]:
-    """Public checkpoints of the family."""
-    return list(KNOWN)
 
 
 def load(card: ModelCard, checkpoint: Checkpoint, berth: Berth) -> VideoModel:

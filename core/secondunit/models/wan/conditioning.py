@@ -82,3 +82,24 @@ def as_pictures(references: tuple[Pixels, ...]) -> list[Any] | None:
     return [
         Image.fromarray(np.round(np.clip(each, 0, 1) * 255).astype(np.uint8)) for each in references
     ]
+
+
+def encoded(pipe: Any, pictures: Any) -> Any:
+    """Pictures (1,3,T,H,W) in -1..1 as latents in the model's scale, float32."""
+    import torch
+
+    vae = pipe.vae
+    with torch.no_grad():
+        return known(pipe, vae.encode(pictures.to(vae.device, vae.dtype)))
+
+
+def known(pipe: Any, answer: Any) -> Any:
+    """The likeliest of what the VAE answered, as latents in the model's scale, float32."""
+    import torch
+
+    config, latents = pipe.vae.config, answer.latent_dist.mode().float()
+    mean, spread = (
+        torch.tensor(values, device=latents.device, dtype=torch.float32).view(1, -1, 1, 1, 1)
+        for values in (config.latents_mean, config.latents_std)
+    )
+    return (latents - mean) * (1.0 / spread)

@@ -81,14 +81,3 @@ def _streamed(
             frames = torch.clamp(frames, min=-1.0, max=1.0)
             shown = _shown(pipe, frames)
         yield shown
-
-
-def stills(pipe: Any, latents: Any, during: Callable[[], AbstractContextManager[None]]) -> Pixels:
-    """First, middle and last latent frame, each as the one picture it begins with: (n,H,W,3), n up
-    to 3.
-    """
-    last = latents.shape[2] - 1
-    chosen = sorted({0, last // 2, last})
-    return np.concatenate(
-        [next(decoded(pipe, latents[:, :, at : at + 1], during)) for at in chosen]
-    )

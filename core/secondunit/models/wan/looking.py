@@ -30,7 +30,7 @@ from secondunit.matting.correspond import (
 )
 from secondunit.models.wan.attention import Heard, Which, overheard, turned
 from secondunit.models.wan.card import Reading, Shape
-from secondunit.models.wan.nearness import encoded
+from secondunit.models.wan.conditioning import encoded
 
 During = Callable[[], AbstractContextManager[None]]
 

@@ -1,17 +1,14 @@
-"""A Wan checkpoint that shoots call sheets: its pipeline, asked take by take."""
+"""A Wan checkpoint that shoots call sheets, and looks at footage."""
 
 from __future__ import annotations
 
 import functools
-from collections import OrderedDict
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager
-from dataclasses import dataclass, field
-from importlib.metadata import version
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from typing import Any
 
 from secondunit.callsheet import (
-    Answer,
     CallSheet,
     ModelCard,
     Pixels,
@@ -20,76 +17,32 @@ from secondunit.callsheet import (
     Unwatched,
     Watch,
 )
-from secondunit.models.berth import Berth
-from secondunit.models.fitness import check, check_look
-from secondunit.models.wan.card import VACE, Reading, Shape, pass_bytes
-from secondunit.models.wan.conditioning import as_pictures, as_tensors, conditions
-from secondunit.models.wan.decode import decoded, stills
-from secondunit.models.wan.loading import opened, prompt_length, quiet, readable
+from secondunit.models.fitness import check_look
+from secondunit.models.rig.card import Told, transformer_of
+from secondunit.models.rig.driven import During, Shoot
+from secondunit.models.rig.parts import Parts
+from secondunit.models.rig.training import Teaching
+from secondunit.models.standins.cells import Cells
+from secondunit.models.standins.clock import levels_of, shortened, steps_left, way
+from secondunit.models.wan.card import PICTURES, VACE, Reading, Shape
+from secondunit.models.wan.conditioning import as_pictures, as_tensors, conditions, encoded, known
+from secondunit.models.wan.decode import decoded, to_decoder
+from secondunit.models.wan.keyed import beginning_with_a_picture, ends, remembering, seen
 from secondunit.models.wan.looking import Reader
-from secondunit.models.wan.machine import device_for, fitting
-from secondunit.models.wan.nearness import encoded, shortened, starting_sigma, steps_left, way
-from secondunit.models.wan.parts import NETWORKS, READER, VAE, Parts
-from secondunit.models.wan.watching import Believed, asking, blocks_of, telling
 from secondunit.weights.checkpoint import Checkpoint
 
-SEEING = (*NETWORKS, VAE)
-"""The parts that see pictures."""
-
-_WORDS_KEPT = 16  # prompts; each is some megabytes
+EYE = "image_encoder"
 
 
-@dataclass(eq=False)
-class _Shoot:
-    """One sheet being shot: what its takes share, worked out once."""
-
-    sheet: CallSheet
-    watch: Watch
-    steps: int
-    guidance: float
-    words: tuple[Any, Any] = (None, None)
-    pictures: dict[str, Any] = field(default_factory=dict)
-    control: Any = None
-    plate: Any = None
-
-
-class WanModel:
-    """A pipeline with its card, on a device. Not for two threads at once."""
+class WanModel(Teaching):
+    """A pipeline of Wan's with its card, on a device. Not for two threads at once."""
 
     def __init__(self, card: ModelCard, checkpoint: Checkpoint, parts: Parts, pipe: Any) -> None:
-        self.card = card
-        self._checkpoint, self._parts = checkpoint, parts
-        self._pipe = pipe
-        self._read: OrderedDict[str, Any] = OrderedDict()
+        super().__init__(card, checkpoint, parts, pipe)
         self._shape = Shape.of(checkpoint)
         self._takes_pictures = checkpoint.class_name == VACE
-        self._prompt_length = prompt_length(checkpoint, pipe)
-
-    @classmethod
-    def load(cls, card: ModelCard, checkpoint: Checkpoint, berth: Berth) -> WanModel:
-        """Raises CheckpointInvalid, for weights that are not their card's too, NotEnoughMemory,
-        PartMissing, BadValue for a device that is not there.
-        """
-        checkpoint.prove()
-        parts = Parts(checkpoint, device_for(berth.device), berth)
-        return cls(card, checkpoint, parts, opened(checkpoint, parts, card.title))
-
-    def shoot(self, sheet: CallSheet, watch: Watch) -> Iterator[Answer]:
-        """Takes one after another, (n,H,W,3) float32 in 0..1, each frame as soon as it is decoded.
-
-        A take's bits do not depend on which takes were shot before it. Raises ModelUnfit, SizeUnfit
-        and BadValue at once, NotEnoughMemory and what the watch raises on the way; the model can be
-        used again after any of them.
-        """
-        check(sheet, self.card)
-        return self._takes(
-            _Shoot(
-                sheet,
-                watch,
-                steps=way(self.card.steps if sheet.steps is None else sheet.steps, sheet.strength),
-                guidance=self.card.guidance if sheet.guidance is None else sheet.guidance,
-            )
-        )
+        self._begins_with_key = checkpoint.class_name == PICTURES
+        self._low = Told(checkpoint).number("guidance_low", 0.0)
 
     def look(self, footage: Pixels, question: Question, watch: Watch | None = None) -> Sight:
         """One pass over the footage, in pieces, at little noise: see `Reader`.
@@ -104,167 +57,145 @@ class WanModel:
         during = functools.partial(self._at_work, told, watch or Unwatched())
         reading = Reading.of(self._checkpoint)
         reach, length = self.card.reach, self._prompt_length
-        words = functools.partial(self._words, during=functools.partial(during, (READER,)))
-        seeing = functools.partial(during, SEEING)
+        reading_words = functools.partial(during, self._parts.readers)
+        words = functools.partial(self._words, during=reading_words)
+        seeing = functools.partial(during, self._parts.seeing)
         reader = Reader(self._pipe, reach, self._shape, reading, length, seeing, words)
         return reader.sight(footage, question)
 
-    def provenance(self) -> dict[str, Any]:
-        """Weights' hash, class, precision, device, versions, scheduler: all a side-car tells of the
-        model.
+    def way(self, sheet: CallSheet, steps: int) -> tuple[int, int]:
+        """Less of it is taken the nearer the sheet wants to stay to its plate."""
+        whole = way(steps, sheet.strength)
+        return whole, steps_left(whole, sheet.strength)
+
+    def pictures(self, shoot: Shoot) -> dict[str, Any]:
+        """What a checkpoint that takes pictures is shown: a clip, a matte, and references; one that
+        takes keys at its ends, those.
         """
-        pipe = self._pipe
-        return {
-            "model": self.card.name,
-            "weights": self._checkpoint.fingerprint(),
-            "source": self.card.source,
-            "revision": self.card.revision,
-            "licence": self.card.licence,
-            "training_data": self.card.training_data,
-            "class": self._checkpoint.class_name,
-            "device": str(self._parts.device),
-            "precision": self._parts.precision(),
-            "sparing": self._parts.sparing,
-            "scheduler": {
-                key: value
-                for key, value in sorted(dict(pipe.scheduler.config).items())
-                if not key.startswith("_") and isinstance(value, (str, int, float, type(None)))
-            }
-            | {"class": type(pipe.scheduler).__name__},
-            "versions": {name: version(name) for name in ("torch", "diffusers", "transformers")},
-        }
+        if not self._takes_pictures:
+            return self._ends(shoot) if shoot.sheet.keys else {}
+        given = conditions(shoot.sheet, self.card.reach.holes)
+        clip, matte = as_tensors(given)
+        return {"video": clip, "mask": matte, "reference_images": as_pictures(given.references)}
 
-    def _takes(self, shoot: _Shoot) -> Iterator[Answer]:
-        self._prepare(shoot)
-        for take, seed in enumerate(shoot.sheet.seeds):
-            latents = self._denoised(shoot, take, seed)
-            first = 0
-            for frames in decoded(
-                self._pipe, latents, functools.partial(self._working, shoot, (VAE,))
-            ):
-                yield Answer(take, first, frames)
-                first += len(frames)
-
-    def _working(
-        self, shoot: _Shoot, names: Iterable[str], need: int = 0
-    ) -> AbstractContextManager[None]:
-        sheet = shoot.sheet
-        told = f"{sheet.frames} frames of {sheet.width}x{sheet.height}"
-        return self._at_work(told, shoot.watch, names, need)
+    def told(self, shoot: Shoot) -> dict[str, Any]:
+        """Without a time factor the pipeline adds one to every count of frames, and says it
+        rounds. A second network may be guided otherwise than the first.
+        """
+        frames = shoot.sheet.frames
+        told = super().told(shoot)
+        told["num_frames"] = frames - 1 if self._shape.time == 1 else frames
+        if self._low and self._pipe.config.boundary_ratio is not None:
+            told["guidance_scale_2"] = shoot.guidance * self._low / self.card.guidance
+        return told
 
     @contextmanager
-    def _at_work(
-        self, told: str, watch: Watch, names: Iterable[str], need: int = 0
-    ) -> Iterator[None]:
-        """Around every stretch of work: those parts at hand and so many bytes beside them,
-        cancellable, silent, and out of memory in plain words.
+    def around(self, shoot: Shoot) -> Iterator[None]:
+        """The sheet's pictures are encoded for the first take only; the way is cut where less of it
+        is taken.
         """
         with ExitStack() as stack:
-            stack.enter_context(quiet())
-            stack.enter_context(fitting(self.card.title, told))
-            with readable(self._checkpoint, self.card.title):
-                stack.enter_context(self._parts.at_hand(names, need))
-            stack.enter_context(asking(blocks_of(self._pipe), watch))
-            yield
-
-    def _prepare(self, shoot: _Shoot) -> None:
-        """Read the words and lay out the pictures, once for all takes."""
-        sheet = shoot.sheet
-        reading = functools.partial(self._working, shoot, (READER,))
-        shoot.words = self._words(sheet.prompt, reading), None
-        if shoot.guidance > 1:
-            shoot.words = shoot.words[0], self._words(sheet.negative, reading)
-        if self._takes_pictures:
-            given = conditions(sheet, self.card.reach.holes)
-            clip, matte = as_tensors(given)
-            shoot.pictures = {
-                "video": clip,
-                "mask": matte,
-                "reference_images": as_pictures(given.references),
-            }
-
-    def _words(self, prompt: str, during: Callable[[], AbstractContextManager[None]]) -> Any:
-        """Words as the model reads them (1, tokens, width), padded; those it read lately are known,
-        so that its reader need not be at hand for them.
-        """
-        import torch
-
-        if prompt not in self._read:
-            with during(), torch.no_grad():
-                self._read[prompt] = self._pipe.encode_prompt(
-                    prompt=prompt,
-                    do_classifier_free_guidance=False,
-                    max_sequence_length=self._prompt_length,
-                )[0]
-        self._read.move_to_end(prompt)
-        while len(self._read) > _WORDS_KEPT:
-            self._read.popitem(last=False)
-        return self._read[prompt]
-
-    def _denoised(self, shoot: _Shoot, take: int, seed: int) -> Any:
-        """One take's latents, from the pipeline's own loop. Noise is drawn on the processor: the
-        same on every device.
-        """
-        import torch
-
-        sheet, pipe = shoot.sheet, self._pipe
-        generator = torch.Generator("cpu").manual_seed(seed)
-        kept = steps_left(shoot.steps, sheet.strength)
-        with ExitStack() as stack:
-            stack.enter_context(self._working(shoot, SEEING, self._need(sheet)))
-            start = None
             if self._takes_pictures:
                 stack.enter_context(self._remembering(shoot))
-            if sheet.strength < 1:
-                start = self._start(shoot, generator, kept)
-                stack.enter_context(shortened(pipe.scheduler, kept))
-            latents = pipe(
-                prompt_embeds=shoot.words[0],
-                negative_prompt_embeds=shoot.words[1],
-                height=sheet.height,
-                width=sheet.width,
-                num_frames=self._frames_told(sheet.frames),
-                num_inference_steps=shoot.steps,
-                guidance_scale=shoot.guidance,
-                generator=generator,
-                latents=start,
-                output_type="latent",
-                max_sequence_length=self._prompt_length,
-                callback_on_step_end=telling(
-                    shoot.watch, take, kept, Believed(pipe.scheduler), self._preview(shoot)
-                ),
-                **shoot.pictures,
-            ).frames
-        return latents[:, :, len(sheet.references) :]
+            elif shoot.pictures:
+                stack.enter_context(self._with_keys(shoot))
+            if shoot.sheet.strength < 1:
+                stack.enter_context(shortened(self._pipe.scheduler, shoot.taken))
+            yield
 
-    def _need(self, sheet: CallSheet) -> int:
-        """Bytes that one pass over a sheet takes beside the weights, about."""
-        latents = (sheet.frames - 1) // self._shape.time + 1 + len(sheet.references)
-        tokens = latents * sheet.width * sheet.height // self._shape.multiple**2
-        width = self._checkpoint.config("transformer") or self._checkpoint.config("transformer_2")
-        return pass_bytes(tokens, width, self._parts.itemsize)
-
-    def _frames_told(self, frames: int) -> int:
-        """The count the pipeline must be told: without a time factor it adds one to every count,
-        and says it rounds.
+    def clip(self, latents: Any, shoot: Shoot) -> Any:
+        """References stand before the clip. A first frame that is known is no matter of the loop,
+        where each cell has a time of its own: it comes in after it.
         """
-        return frames - 1 if self._shape.time == 1 else frames
+        import torch
 
-    def _preview(self, shoot: _Shoot) -> Callable[[Any], Callable[[], Pixels]]:
-        references = len(shoot.sheet.references)
+        if self._expands and "keys" in shoot.kept:
+            first = known(self._pipe, shoot.kept["keys"]).to(latents)
+            return torch.cat([first, latents[:, :, 1:]], dim=2)
+        return latents[:, :, len(shoot.sheet.references) :]
 
-        def show(estimate: Any) -> Callable[[], Pixels]:
-            return functools.partial(
-                stills,
-                self._pipe,
-                estimate[:, :, references:],
-                functools.partial(self._working, shoot, (VAE,)),
-            )
+    def latents(self, truth: Pixels) -> Any:
+        """The clip alone, encoded as plates are."""
+        import torch
 
-        return show
+        pictures = torch.from_numpy(truth).permute(3, 0, 1, 2)[None] * 2 - 1
+        return encoded(self._pipe, pictures)
+
+    def asked(self, shoot: Shoot) -> dict[str, Any]:
+        """Words, and what the pipeline makes of a sheet's pictures for its network."""
+        import torch
+
+        told = {"encoder_hidden_states": shoot.words["prompt_embeds"]}
+        if not self._takes_pictures:
+            return told
+        pipe, sheet, device = self._pipe, shoot.sheet, self._parts.device
+        clip, matte, references = pipe.preprocess_conditions(
+            **shoot.pictures,
+            height=sheet.height,
+            width=sheet.width,
+            dtype=torch.float32,
+            device=device,
+        )
+        shown = pipe.prepare_video_latents(clip, matte, references, None, device)
+        marks = pipe.prepare_masks(matte, references)
+        return told | {"control_hidden_states": torch.cat([shown, marks], dim=1)}
+
+    def to_decoder(self, latents: Any) -> Any:
+        """The same operations in the same order as the pipelines', so that the bits are the
+        same.
+        """
+        return to_decoder(self._pipe.vae, latents)
+
+    def frames_of(self, latents: Any, during: During) -> Iterator[Pixels]:
+        """Latent frame by latent frame: Wan's decoder is causal."""
+        yield from decoded(self._pipe, latents, during)
+
+    def cells(self) -> Cells:
+        """As its card reads them: the plain pipeline and VACE do not count alike."""
+        return Cells(self._shape.space, self._shape.time)
+
+    def packed(self, latents: Any, shoot: Shoot) -> Any:
+        """References stand before the clip: there is nothing of them here."""
+        import torch
+
+        before = torch.zeros_like(latents[:, :, :1]).expand(
+            -1, -1, len(shoot.sheet.references), -1, -1
+        )
+        return torch.cat([before, latents], dim=2)
+
+    def tokens(self, sheet: CallSheet) -> int:
+        """References are as long as a latent frame each."""
+        latents = (sheet.frames - 1) // self._shape.time + 1 + len(sheet.references)
+        return latents * sheet.width * sheet.height // self._shape.multiple**2
+
+    @property
+    def _expands(self) -> bool:
+        return bool(getattr(self._pipe.config, "expand_timesteps", False))
+
+    def _ends(self, shoot: Shoot) -> dict[str, Any]:
+        """Keys at the clip's ends, and what an image encoder, where there is one, sees in them."""
+        network = transformer_of(self._checkpoint)
+        if network.get("image_dim") is not None:
+            with self._working(shoot, (EYE,)):
+                paired = network.get("pos_embed_seq_len") is not None
+                device = self._parts.device
+                shoot.kept["seen"] = seen(self._pipe, shoot.sheet, device, paired)
+        return ends(shoot.sheet)
 
     @contextmanager
-    def _remembering(self, shoot: _Shoot) -> Iterator[None]:
+    def _with_keys(self, shoot: Shoot) -> Iterator[None]:
+        """While this lasts, the pipeline is one that takes keys, and encodes them once."""
+        plain = self._pipe
+        if not self._begins_with_key:
+            self._pipe = beginning_with_a_picture(plain)
+        try:
+            with remembering(self._pipe, shoot.kept):
+                yield
+        finally:
+            self._pipe = plain
+
+    @contextmanager
+    def _remembering(self, shoot: Shoot) -> Iterator[None]:
         """While this lasts, the pipeline encodes a sheet's pictures once, and is given them again
         for each take.
         """
@@ -272,9 +203,9 @@ class WanModel:
         encode = pipe.prepare_video_latents
 
         def once(*told: Any, **more: Any) -> Any:
-            if shoot.control is None:
-                shoot.control = encode(*told, **more)
-            return shoot.control
+            if "control" not in shoot.kept:
+                shoot.kept["control"] = encode(*told, **more)
+            return shoot.kept["control"]
 
         pipe.prepare_video_latents = once
         try:
@@ -282,27 +213,31 @@ class WanModel:
         finally:
             del pipe.prepare_video_latents
 
-    def _start(self, shoot: _Shoot, generator: Any, kept: int) -> Any:
-        """The plate with as much noise as the last `kept` steps take away; references are part of
-        it.
+    def start(self, shoot: Shoot, generator: Any) -> Any | None:
+        """The plate, whatever guide is followed, with as much noise as the steps that are taken
+        take away; references are part of it.
         """
         import torch
 
         sheet, pipe = shoot.sheet, self._pipe
-        if shoot.plate is None:
+        if sheet.strength >= 1:
+            return None
+        if "plate" not in shoot.kept:
+            own = conditions(replace(sheet, guide=None), self.card.reach.holes)
             clip, _, references = pipe.preprocess_conditions(
-                **shoot.pictures,
+                **shoot.pictures | {"video": as_tensors(own)[0]},
                 height=sheet.height,
                 width=sheet.width,
                 dtype=torch.float32,
                 device=self._parts.device,
             )
             parts = [encoded(pipe, each[None, :, None]) for each in references[0]]
-            shoot.plate = torch.cat([*parts[::-1], encoded(pipe, clip)], dim=2)
-        sigma = starting_sigma(pipe.scheduler, shoot.steps, kept)
+            shoot.kept["plate"] = torch.cat([*parts[::-1], encoded(pipe, clip)], dim=2)
+        plate = shoot.kept["plate"]
+        begun = levels_of(pipe.scheduler, shoot.steps)[-shoot.taken - 1]
         noise = pipe.prepare_latents(
             1,
-            shoot.plate.shape[1],
+            plate.shape[1],
             sheet.height,
             sheet.width,
             sheet.frames + len(sheet.references) * self._shape.time,
@@ -310,4 +245,4 @@ class WanModel:
             self._parts.device,
             generator,
         )
-        return (1 - sigma) * shoot.plate + sigma * noise
+        return begun.mixed(plate, noise)

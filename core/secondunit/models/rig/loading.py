@@ -12,13 +12,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from secondunit.models.wan.machine import fitting
-from secondunit.models.wan.parts import Parts
+from secondunit.models.rig.machine import fitting
+from secondunit.models.rig.parts import Parts
 from secondunit.weights.checkpoint import Checkpoint
 from secondunit_contract.problem import CheckpointInvalid, PartMissing
 
 _LIBRARIES = ("diffusers", "transformers")
-_LONGEST_PROMPT = 512  # the pipelines' own limit, in tokens
 
 
 def opened(checkpoint: Checkpoint, parts: Parts, title: str) -> Any:
@@ -38,7 +37,11 @@ def opened(checkpoint: Checkpoint, parts: Parts, title: str) -> Any:
     kind = getattr(diffusers, checkpoint.class_name)
     with readable(checkpoint, title), quiet(), fitting(title, "while loading it"):
         pipe = kind.from_pretrained(
-            checkpoint.folder, local_files_only=True, use_safetensors=True, **parts.all()
+            checkpoint.folder,
+            local_files_only=True,
+            use_safetensors=True,
+            **dict.fromkeys(checkpoint.left_out()),
+            **parts.all(),
         )
     parts.serve(pipe)
     pipe.set_progress_bar_config(disable=True)
@@ -88,13 +91,13 @@ def quiet() -> Iterator[None]:
                 logger.setLevel(level)
 
 
-def prompt_length(checkpoint: Checkpoint, pipe: Any) -> int:
-    """How many tokens a prompt was padded to in training: the padding is seen, so it must be the
-    same.
+def prompt_length(checkpoint: Checkpoint, pipe: Any, longest: int) -> int:
+    """How many tokens a prompt was padded to in training, the pipeline's own limit being `longest`:
+    the padding is seen, so it must be the same.
     """
     folder = checkpoint.folder / "tokenizer" / "tokenizer.json"
     length = _cut_at(folder) if folder.exists() else None
-    return min(length or int(pipe.tokenizer.model_max_length), _LONGEST_PROMPT)
+    return min(length or int(pipe.tokenizer.model_max_length), longest)
 
 
 def _cut_at(path: Path) -> int | None:

@@ -1,0 +1,28 @@
+"""CogVideoX: 2B and 5B, 1.0 and 1.5, from words or from a first picture."""
+
+from __future__ import annotations
+
+from secondunit.callsheet import ModelCard, VideoModel
+from secondunit.models.berth import Berth
+from secondunit.models.cogvideox.card import CLASSES, card_from
+from secondunit.weights.checkpoint import Checkpoint
+
+
+def drives(class_name: str) -> bool:
+    """Whether a checkpoint made for that pipeline class is one of these."""
+    return class_name in CLASSES
+
+
+def card_of(checkpoint: Checkpoint) -> ModelCard:
+    """The card a checkpoint's configs and its card.toml make. Raises CheckpointInvalid."""
+    return card_from(checkpoint)
+
+
+def load(card: ModelCard, checkpoint: Checkpoint, berth: Berth) -> VideoModel:
+    """The checkpoint, ready to shoot where it is to live.
+
+    Raises CheckpointInvalid, NotEnoughMemory, PartMissing.
+    """
+    from secondunit.models.cogvideox.model import CogVideoXModel
+
+    return CogVideoXModel.load(card, checkpoint, berth)
