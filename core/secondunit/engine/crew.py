@@ -117,6 +117,7 @@ class LocalWorker(InProcess):
             "SECONDUNIT_DATA": str(self.settings.data),
             "SECONDUNIT_MODELS": str(self.settings.models),
             "SECONDUNIT_DEVICE": self.settings.device,
+            "SECONDUNIT_ENGINES": str(self.settings.engines),
             "PYTHONUNBUFFERED": "1",
         }
         log = log_of(self.settings.data, self.name)

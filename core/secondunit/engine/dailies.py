@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from secondunit.callsheet import Pixels, Size
 from secondunit.engine.shot import Shot
-from secondunit.media.contact import Row, contact_sheet, painted
+from secondunit.media.contact import GROUND, TEXT, Row, contact_sheet, painted
 from secondunit.media.depth import to_unit
 from secondunit.media.read import open_media
 from secondunit.media.resize import resized
@@ -20,6 +20,7 @@ from secondunit_contract.job import Take
 from secondunit_contract.problem import Problem
 
 _COLUMNS, _WIDTH = 6, 240
+_RING = 5  # pixels of a thumbnail, around where a path is
 
 
 class Dailies:
@@ -75,7 +76,7 @@ class Dailies:
         for index in self._chosen - self._plates.keys():
             plate = _small(shot.display(index, "detail"))
             mask = _small(shot.paint(index)[..., None].astype(np.float32))[..., 0] > 0.5
-            self._plates[index] = (plate, painted(plate, mask))
+            self._plates[index] = (plate, self._led(painted(plate, mask), index))
         order = sorted(self._chosen)
         first = shot.layout.first - shot.layout.deliver.start
         captions = [self._caption(index, first + index) for index in order]
@@ -87,6 +88,18 @@ class Dailies:
             rows.append(Row(label, [frames.get(index, self._plates[index][0]) for index in order]))
         contact_sheet(rows, path, self._title)
         return path
+
+    def _led(self, picture: NDArray[np.uint8], index: int) -> NDArray[np.uint8]:
+        """The picture with a ring where each drawn path is on that frame."""
+        height, width = picture.shape[:2]
+        across = width / self._shot.layout.size.width
+        rows, columns = np.ogrid[:height, :width]
+        for track in self._shot.tracks:
+            x, y = (each * across for each in track.at(index))
+            away = np.hypot(columns - x, rows - y)
+            picture[np.abs(away - _RING) <= 2] = GROUND
+            picture[np.abs(away - _RING) <= 1] = TEXT
+        return picture
 
     def _caption(self, index: int, number: int) -> str:
         if index not in self._shot.layout.deliver:

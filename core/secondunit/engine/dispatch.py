@@ -16,6 +16,7 @@ from typing import Literal
 
 from secondunit.engine.crew import Heard, Worker, gone
 from secondunit.engine.office import Office
+from secondunit.engine.rungs import rung_told
 from secondunit.engine.rushes import Rushes, tidied
 from secondunit.engine.standing import takes_of, whole
 from secondunit.engine.sweep import named, swept
@@ -308,8 +309,8 @@ class Dispatch:
                 entry = self._finished(entry)
             elif event.kind == "cancelled":
                 entry = self._office.act(entry.id, "lose" if entry.state == "running" else "yield")
-            elif memory and entry.frugality < THIN:
-                entry = self._office.act(entry.id, "lose", frugality=entry.frugality + 1)
+            elif memory and (tried := max(entry.frugality, rung_told(event.problem))) < THIN:
+                entry = self._office.act(entry.id, "lose", frugality=tried + 1)
             else:
                 entry = self._office.act(entry.id, "fail", event.problem, message=event.message)
         self._forget(entry)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 from secondunit.ledger.fingerprint import fingerprint
@@ -12,6 +13,9 @@ from secondunit_contract.clip import Clip
 from secondunit_contract.job import Job
 from secondunit_contract.problem import BadValue
 from secondunit_contract.wire import to_json
+
+Far = Callable[[int, int], None]
+"""Hears how much of how much is done."""
 
 
 def refuse_unwritable(job: Job) -> None:
@@ -30,9 +34,26 @@ def refuse_unwritable(job: Job) -> None:
         ) from error
 
 
-def fingerprints(job: Job) -> dict[str, str]:
-    """Each clip's name with the fingerprint of the files its frames lie in."""
-    return {name: fingerprint(_files(clip)) for name, clip in job.inputs.items()}
+def fingerprints(job: Job, far: Far = lambda done, total: None) -> dict[str, str]:
+    """Each clip's name with the fingerprint of the files its frames lie in. `far` hears how many of
+    all their bytes have been read, and may stop it by what it raises.
+    """
+    files = {name: _files(clip) for name, clip in job.inputs.items()}
+    total, done = sum(_size(each) for clip in files.values() for each in clip), 0
+
+    def read(count: int) -> None:
+        nonlocal done
+        done += count
+        far(min(done, total), total)
+
+    return {name: fingerprint(clip, read) for name, clip in files.items()}
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0  # that it has gone is told when it is read
 
 
 def _files(clip: Clip) -> list[Path]:

@@ -11,6 +11,7 @@ from pathlib import Path
 from secondunit.ledger import sidecar
 from secondunit.media.format import Format
 from secondunit.media.pattern import pattern_of
+from secondunit.media.sound import wave_path
 from secondunit_contract.clip import Clip
 from secondunit_contract.problem import BadValue, TakeThere
 
@@ -47,10 +48,12 @@ def refuse_loss(path: Path, format: Format, beside: Sequence[Path], inputs: Iter
                 "The take's name is too long for a disk", str(each), "Give it a shorter name"
             )
     pattern = None if format.movie else pattern_of(path)
-    if path.exists() or (pattern is not None and pattern.numbers()):
+    sound = wave_path(path) if format.sound and not format.movie else None
+    there = path.exists() or (pattern is not None and pattern.numbers())
+    if there or (sound is not None and sound.exists()):
         raise TakeThere(
             "Something lies already where the take should go",
-            str(path),
+            str(path if there else sound),
             "Give the take another name: a plate or an earlier take is never written over",
         )
     plates = {Path(clip.media).resolve() for clip in inputs}

@@ -47,12 +47,13 @@ def mapped(path: str, rules: Rules) -> str:
 
 
 def job_there(job: Job, rules: Rules) -> Job:
-    """A job whose clips, takes and model lie where they are called so there."""
+    """A job whose clips, takes, model and adapters lie where they are called so there."""
     return replace(
         job,
         output=mapped(job.output, rules),
         model=mapped(job.model, rules),
         inputs={name: _clip_there(clip, rules) for name, clip in job.inputs.items()},
+        adapters=tuple(mapped(each, rules) for each in job.adapters),
     )
 
 

@@ -13,7 +13,7 @@ import numpy as np
 from secondunit.engine.keeping import free_name, lies_there, numbered
 from secondunit.engine.slate import sheet_path
 from secondunit.engine.standing import standing_take
-from secondunit.engine.watching import Cancel, Report
+from secondunit.engine.watching import MATTE_FIRST, Cancel, Report, before
 from secondunit.media.depth import to_unit
 from secondunit.media.read import open_media
 from secondunit.tasks import Task
@@ -52,7 +52,8 @@ def with_matte(
         guidance=job.guidance,
         extra={key: told for key, told in job.extra.items() if key == "frugality"},
     )
-    take = _pulled_before(first, name) or shoot(first, _only_progress(report), cancel)[0]
+    told = before(report, MATTE_FIRST, "matte")
+    take = _pulled_before(first, name) or shoot(first, told, cancel)[0]
     matte = Clip(take.media, media_start=take.range.first)
     seen = _seen(matte)
     share = float(np.mean(seen)) if len(seen) else 0.0
@@ -83,14 +84,6 @@ def _searched(plate: Clip, values: Any) -> Clip:
     """The plate, or only the frames of it that are to be worked on."""
     only = getattr(values, "only", "")
     return replace(plate, range=FrameRange.parse(only)) if only else plate
-
-
-def _only_progress(report: Report) -> Report:
-    def pass_on(event: Event) -> None:
-        if event.kind in ("progress", "preview"):
-            report(replace(event, phase="matte"))
-
-    return pass_on
 
 
 def _seen(matte: Clip) -> list[bool]:

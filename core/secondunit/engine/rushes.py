@@ -19,13 +19,13 @@ from typing import Any
 from zipfile import BadZipFile
 
 import numpy as np
+from numpy.typing import NDArray
 
-from secondunit.callsheet import Pixels
 from secondunit.media.pattern import pattern_of
 from secondunit_contract.job import Job
 from secondunit_contract.wire import to_json
 
-Answer = Mapping[str, Pixels]
+Answer = Mapping[str, NDArray[Any]]
 """Arrays by name, of any shape."""
 
 _ASKED_OF = "asked.json"
@@ -55,10 +55,10 @@ class Rushes:
 
     def answer(self, name: str, ask: Callable[[], Answer]) -> Answer:
         """What is kept under a name; where nothing is, what `ask` gives, which is then kept."""
-        kept = self._kept(name)
+        kept = self.kept(name)
         if kept is None:
             kept = ask()
-            self._keep(name, kept)
+            self.keep(name, kept)
         return kept
 
     def __contains__(self, name: str) -> bool:
@@ -86,7 +86,8 @@ class Rushes:
     def _file(self, name: str) -> Path:
         return (self._folder or Path()) / f"{name}.npz"
 
-    def _kept(self, name: str) -> Answer | None:
+    def kept(self, name: str) -> Answer | None:
+        """What is kept under a name."""
         if name not in self:
             return None
         try:
@@ -95,7 +96,8 @@ class Rushes:
         except (OSError, ValueError, KeyError, EOFError, BadZipFile):
             return None
 
-    def _keep(self, name: str, answer: Answer) -> None:
+    def keep(self, name: str, answer: Answer) -> None:
+        """Keep that, in the place of what was kept under the name."""
         if self._folder is None:
             return
         part = self._file(name).with_suffix(".part")
@@ -123,8 +125,9 @@ def _shelved(job: str) -> str:
 def _identity(job: Job, model: Mapping[str, Any]) -> str:
     """What an answer hangs on: the job but for seeds and places, its inputs' files, the model."""
     asked = replace(job, id="", output="", seed=0, takes=1, first_take=1)
+    asked_of = {key: told for key, told in model.items() if key != "forecast"}  # moves no bit
     files = {name: _stamp(Path(clip.media)) for name, clip in sorted(job.inputs.items())}
-    return json.dumps([to_json(asked), files, dict(model)], sort_keys=True, default=str)
+    return json.dumps([to_json(asked), files, asked_of], sort_keys=True, default=str)
 
 
 def _stamp(path: Path) -> list[list[int]]:

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from secondunit.callsheet import UNKNOWN, Pixels, Reach, Size
+from secondunit.callsheet import UNKNOWN, Pixels, Reach, Size, Track
+from secondunit.engine.along import Ground, laid
 from secondunit.engine.marks import HintMarks, MatteMarks, no_marks
 from secondunit.matting.marking import Marked
 from secondunit.media.colour import ColourPath, space_of
@@ -17,12 +18,13 @@ from secondunit.media.depth import Depth, from_unit, to_unit
 from secondunit.media.footage import Footage
 from secondunit.media.read import Reader, open_media
 from secondunit.media.resize import resized
+from secondunit.stage.drawn import paths_of
 from secondunit.stage.fit import Fit
 from secondunit.stage.layout import Layout, Turnover
 from secondunit.tasks import Task
 from secondunit_contract.clip import Clip
-from secondunit_contract.frames import FrameRange, Rate
-from secondunit_contract.problem import BadValue
+from secondunit_contract.frames import FrameRange, Rate, Span
+from secondunit_contract.problem import BadValue, RangeOutside
 
 _FALLBACK_RATE = Rate.of(24)
 _MAIN = ("plate", "before", "after")  # whose depth, colour and kind of file a take has
@@ -58,6 +60,7 @@ class Shot:
             )
         beside = {n: t for n, t in self.turnovers.items() if n in task.INPUTS}
         self.layout: Layout = task.lay_out(values, beside, reach.context)
+        self.guided = self._guided_frames()
         self.fit = Fit.into(self.layout.size, reach)
         self._main_name = next((name for name in _MAIN if name in clips), "")
         self.main: Footage | None = self._main_footage()
@@ -65,6 +68,7 @@ class Shot:
         self.alpha = bool(self.main and self.main.alpha)
         self.colour = ColourPath(space_of(self.main) if self.main else "")
         self._marks = self._find_marks()
+        self.tracks = self._lay_paths()
 
     def __enter__(self) -> Shot:
         return self
@@ -95,8 +99,33 @@ class Shot:
         rate = clip.rate or footage.rate or _FALLBACK_RATE
         return Turnover(footage.size, rate, clip.range or footage.range)
 
+    def _guided_frames(self) -> Span:
+        """The laid-out frames that a guide tells of; none without one. Raises RangeOutside where it
+        is too short for them.
+        """
+        guide, span = self.turnovers.get("guide"), self.layout.guided or self.layout.deliver
+        if guide is None:
+            return Span(0, 0)
+        if 1 < len(guide.range) < len(span):
+            raise RangeOutside(
+                f"The guide has {len(guide.range)} frames, and {len(span)} are to follow it",
+                self._clips["guide"].media,
+                "Give a guide as long as what is shot: its first frame goes with the first",
+            )
+        return span
+
     def _main_footage(self) -> Footage | None:
         return self.reader(self._main_name).footage if self._main_name else None
+
+    def _lay_paths(self) -> tuple[Track, ...]:
+        """The paths drawn, by laid-out frames and the delivered picture's pixels. Raises BadValue
+        as `laid` does.
+        """
+        paths = paths_of(self.values)
+        if not paths:
+            return ()
+        main = self.turnovers.get(self._main_name)
+        return laid(paths, Ground.of(self.layout, main, self.first_of_main()))
 
     def _find_marks(self) -> Any:
         plate = self.turnovers.get("plate")
@@ -206,6 +235,18 @@ class Shot:
             picture = to_unit(reader.frame(first)[..., :3], reader.footage.depth)
             shown.append(ColourPath(space_of(reader.footage)).to_display(picture))
         return tuple(shown)
+
+    def guide(self, index: int) -> Pixels | None:
+        """What a laid-out frame is to follow, as it is looked at: (H,W,3) of the delivered size,
+        filled as clips beside the plate are; None for one that the guide does not tell of. A guide
+        of one frame stands on all.
+        """
+        if index not in self.guided:
+            return None
+        reader, span = self.reader("guide"), self.turnovers["guide"].range
+        number = min(span.first + index - self.guided.start, span.last)
+        picture = to_unit(reader.frame(number)[..., :3], reader.footage.depth)
+        return framed(self._colour_of(reader.footage).to_display(picture), self.layout.size)
 
     def first_of_main(self) -> int:
         """What the main clip would call the first delivered frame, did it reach so far."""

@@ -15,13 +15,13 @@ from dataclasses import replace
 from types import TracebackType
 from typing import Any, Self
 
+from secondunit.engine.claims import names_of
 from secondunit.engine.crew import Worker, local_crew
-from secondunit.engine.dispatch import HELD, RESTING, Dispatch, forget_rushes, numbers
+from secondunit.engine.dispatch import HELD, RESTING, Dispatch, forget_rushes
 from secondunit.engine.hearing import Subscription
 from secondunit.engine.inputs import refuse_unwritable
 from secondunit.engine.machine import machine
 from secondunit.engine.office import Office
-from secondunit.engine.slate import take_output
 from secondunit.ledger.book import Book
 from secondunit.ledger.lock import Lock
 from secondunit.ledger.sidecar import wholly_named
@@ -256,11 +256,11 @@ class Unit:
 
     def _claim(self, job: Job) -> None:
         """Note which takes a job makes."""
-        for name in _names(job):
+        for name in names_of(job):
             self._outputs[name] = job.id
 
     def _refuse_taken(self, job: Job) -> None:
-        for name in _names(job):
+        for name in names_of(job):
             other = self._outputs.get(name, job.id)
             if other != job.id and self._book.state(other) not in ENDED:
                 raise TakeThere(
@@ -273,10 +273,3 @@ class Unit:
 def new_id() -> str:
     """A job's id: when it was made, and what no other has."""
     return f"{time.strftime('%y%m%d-%H%M%S')}-{secrets.token_hex(6)}"
-
-
-def _names(job: Job) -> list[str]:
-    """The names of a job's takes, as they are compared with those of others."""
-    if not job.output:
-        return []
-    return [take_output(job, number) for number in numbers(job)]

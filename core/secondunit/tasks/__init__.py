@@ -4,14 +4,25 @@ A task is a module (or one named by an entry point of the group `secondunit.task
 
     TITLE, HELP      what a panel shows
     INPUTS           the clips it takes, each "needed" or "optional"
-    MAKES            "picture", or "matte": the picture stays as it is and gets an alpha
+    SEVERAL          those of which there may be more than one; left out, there is one of each
+    MAKES            "picture"; "matte": the picture stays as it is and gets an alpha; or "adapter"
     Values           its parameters, a pydantic model: panels draw their form from its schema
+
+and, where it makes a picture or a matte,
+
     lay_out          from values and clips to the layout of the delivery
     paint            where a laid-out frame may be painted
 
 and, where it makes a picture,
 
     write            from a scene to a call sheet
+
+or, where it makes an adapter,
+
+    course           how it is to learn
+    lesson           from frames of a clip to a call sheet whose answer they are
+    sample           the call sheet that shows what has been learnt
+    story            what is told of the adapter: its rights above all
 
 or, where it makes a matte,
 
@@ -27,17 +38,19 @@ import pkgutil
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib.metadata import entry_points
+from random import Random
 from typing import Any, Protocol, cast
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ValidationError
 
-from secondunit.callsheet import CallSheet, Pixels
+from secondunit.callsheet import CallSheet, Course, Lesson, Need, Pixels
 from secondunit.matting.cutout import Cutouts, Seen
 from secondunit.matting.ways import Wish
 from secondunit.stage.layout import Layout, Turnover
 from secondunit.stage.scene import Scene
+from secondunit_contract.frames import Rate
 from secondunit_contract.problem import BadValue, Problem, TaskUnknown
 from secondunit_contract.task import TaskCard
 
@@ -56,6 +69,12 @@ _BREAKS = (
     RuntimeError,
     Problem,
 )
+
+_PICTURE = ("lay_out", "paint", "write")
+_PARTS = {
+    "matte": ("lay_out", "paint", "wish", "cut", "LAYERS"),
+    "adapter": ("course", "lesson", "sample", "story"),
+}
 
 
 class Task(Protocol):
@@ -76,6 +95,20 @@ class Task(Protocol):
     def write(self, values: Any, scene: Scene) -> CallSheet: ...
     def wish(self, values: Any) -> Wish: ...
     def cut(self, values: Any, frames: Iterator[Seen]) -> Cutouts: ...
+    def course(self, values: Any, seed: int) -> Course: ...
+    def lesson(
+        self,
+        values: Any,
+        clip: str,
+        frames: Pixels,
+        rate: Rate,
+        honours: frozenset[Need],
+        chance: Random,
+    ) -> Lesson: ...
+    def sample(
+        self, values: Any, frames: Pixels, rate: Rate, honours: frozenset[Need], own: bool
+    ) -> CallSheet: ...
+    def story(self, values: Any, base: str, clips: Mapping[str, str]) -> dict[str, str]: ...
 
 
 @dataclass(frozen=True)
@@ -99,8 +132,7 @@ def _imported(name: str, place: str) -> Found:
         module = importlib.import_module(place)
     except _BREAKS as error:
         return Found(name, None, f"{type(error).__name__}: {error}")
-    parts = ["TITLE", "INPUTS", "Values", "lay_out", "paint"]
-    parts += ["wish", "cut", "LAYERS"] if getattr(module, "MAKES", "") == "matte" else ["write"]
+    parts = ("TITLE", "INPUTS", "Values", *_PARTS.get(getattr(module, "MAKES", ""), _PICTURE))
     lacking = [part for part in parts if not hasattr(module, part)]
     if lacking:
         return Found(name, None, f"has no {', '.join(lacking)}")
@@ -130,8 +162,15 @@ def _card(each: Found) -> TaskCard:
     if each.task is None:
         return TaskCard(each.name, each.name, "", fault=each.fault)
     task = each.task
-    schema = task.Values.model_json_schema()
-    return TaskCard(each.name, task.TITLE, task.HELP, dict(task.INPUTS), schema, task.MAKES)
+    return TaskCard(
+        each.name,
+        task.TITLE,
+        task.HELP,
+        dict(task.INPUTS),
+        task.Values.model_json_schema(),
+        task.MAKES,
+        several=tuple(getattr(task, "SEVERAL", ())),
+    )
 
 
 def checked(task: Task, name: str, values: Mapping[str, Any]) -> BaseModel:

@@ -18,7 +18,7 @@ from secondunit_contract.problem import MarkMissing
 
 TITLE = "Clean up"
 HELP = "Takes away what a matte, a click, a box or words mark, and puts the clean plate behind it."
-INPUTS = {"plate": "needed", "matte": "optional"}
+INPUTS = {"plate": "needed", "matte": "optional", "guide": "optional"}
 MAKES = "picture"
 
 

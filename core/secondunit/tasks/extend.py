@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from secondunit.callsheet import CallSheet, Pixels, Size
+from secondunit.stage.drawn import Paths, drawn_paths
 from secondunit.stage.layout import Layout, Place, Stretch, Turnover
 from secondunit.stage.scene import Scene
 from secondunit_contract.frames import Span
@@ -16,7 +17,8 @@ from secondunit_contract.problem import BadValue
 
 TITLE = "Extend"
 HELP = "Gives a plate more head, more tail or more frame. Every pixel you shot stays as it is."
-INPUTS = {"plate": "needed", "reference": "optional"}
+INPUTS = {"plate": "needed", "guide": "optional", "reference": "optional"}
+SEVERAL = ("reference",)
 MAKES = "picture"
 
 
@@ -32,9 +34,7 @@ class Values(BaseModel):
         json_schema_extra={"simple": True},
     )
     negative: str = Field("", title="What we do not want")
-    head: int = Field(
-        0, ge=0, le=1000, title="Head", json_schema_extra={"unit": "frames", "simple": True}
-    )
+    head: int = Field(0, ge=0, le=1000, title="Head", json_schema_extra={"unit": "frames"})
     tail: int = Field(
         0, ge=0, le=1000, title="Tail", json_schema_extra={"unit": "frames", "simple": True}
     )
@@ -50,6 +50,7 @@ class Values(BaseModel):
         0, ge=0, title="New height", description="The plate stands in its middle",
         json_schema_extra={"unit": "pixels", "simple": True},
     )  # fmt: skip
+    paths: Paths = drawn_paths(after="tail")
 
     @model_validator(mode="after")
     def _something(self) -> Values:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from secondunit.callsheet import CallSheet, Pixels, Size
+from secondunit.stage.drawn import Paths, drawn_paths
 from secondunit.stage.layout import Layout, Stretch, Turnover
 from secondunit.stage.scene import Scene
 from secondunit_contract.frames import Rate, Span
@@ -16,7 +17,13 @@ from secondunit_contract.problem import MarkMissing
 
 TITLE = "Insert"
 HELP = "Shoots frames that join the clip before to the clip after, or follow your words alone."
-INPUTS = {"before": "optional", "after": "optional", "reference": "optional"}
+INPUTS = {
+    "before": "optional",
+    "after": "optional",
+    "guide": "optional",
+    "reference": "optional",
+}
+SEVERAL = ("reference",)
 MAKES = "picture"
 
 
@@ -55,6 +62,8 @@ class Values(BaseModel):
         "", title="Rate", description="Empty: as the clips beside it",
         json_schema_extra={"unit": "frames a second"},
     )  # fmt: skip
+    paths: Paths = drawn_paths(after="frames")
+    sound: bool = Field(True, title="Sound", description="Where the model makes any")
 
     @model_validator(mode="after")
     def _both_sides(self) -> Values:
@@ -66,16 +75,16 @@ class Values(BaseModel):
 def lay_out(values: Values, clips: Mapping[str, Turnover], context: int) -> Layout:
     """The last frames of before, the frames to invent, the first frames of after.
 
-    Handles are the real frames beside the slot as far as there are any. Raises MarkMissing when
-    neither a clip nor words say what to shoot.
+    Handles are the real frames beside the slot as far as there are any; a guide tells of the slot.
+    Raises MarkMissing when neither a clip nor words say what to shoot.
     """
-    before, after = clips.get("before"), clips.get("after")
-    if not (before or after or values.prompt.strip() or "reference" in clips):
+    before, after, guide = (clips.get(name) for name in ("before", "after", "guide"))
+    if not (before or after or guide or values.prompt.strip() or "reference" in clips):
         raise MarkMissing(
             "An insert with nothing beside it and no words",
-            remedy="Say what to shoot, or give the clip before or after it",
+            remedy="Say what to shoot, or give the clip before or after it, or a guide",
         )
-    beside = before or after
+    beside = before or after or guide
     size = Size(values.width, values.height) if values.width else None
     size = size or (beside.size if beside else Size(1280, 720))
     rate = Rate.of(values.rate) if values.rate else (beside.rate if beside else Rate.of(24))
@@ -89,9 +98,10 @@ def lay_out(values: Values, clips: Mapping[str, Turnover], context: int) -> Layo
         Stretch("after", after.range.first if after else 0, trailing),
         Stretch("", 0, short_tail),
     )
-    start = short_head + leading - values.head
-    deliver = Span(start, start + values.head + values.frames + values.tail)
-    return Layout(size, rate, tuple(each for each in stretches if each.frames), deliver)
+    slot = Span(short_head + leading, short_head + leading + values.frames)
+    deliver = Span(slot.start - values.head, slot.stop + values.tail)
+    laid = tuple(each for each in stretches if each.frames)
+    return Layout(size, rate, laid, deliver, guided=slot)
 
 
 def paint(values: Values, layout: Layout, index: int, marks: Pixels | None) -> NDArray[np.bool_]:

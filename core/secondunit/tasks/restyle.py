@@ -9,12 +9,19 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
 from secondunit.callsheet import CallSheet, Pixels
+from secondunit.stage.drawn import Paths, drawn_paths
 from secondunit.stage.layout import Layout, Turnover
 from secondunit.stage.scene import Scene
 
 TITLE = "Restyle"
 HELP = "Paints the plate anew in the look you name; with a matte, only where it marks."
-INPUTS = {"plate": "needed", "matte": "optional", "reference": "optional"}
+INPUTS = {
+    "plate": "needed",
+    "matte": "optional",
+    "guide": "optional",
+    "reference": "optional",
+}
+SEVERAL = ("reference",)
 MAKES = "picture"
 
 
@@ -34,6 +41,7 @@ class Values(BaseModel):
         0.5, gt=0, le=1, title="Strength", description="How far to leave the plate",
         json_schema_extra={"unit": "share", "simple": True},
     )  # fmt: skip
+    paths: Paths = drawn_paths()
 
 
 def lay_out(values: Values, clips: Mapping[str, Turnover], context: int) -> Layout:

@@ -1,5 +1,6 @@
 """Whatever is wrong with a job is a Problem: what, where, remedy; and nothing is left on disk."""
 
+import errno
 import resource
 from pathlib import Path
 
@@ -216,6 +217,16 @@ def test_a_disk_with_no_room(refused, job, props, tmp_path, kind):
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     assert "take" in problem["where"]
+
+
+def test_a_disk_that_is_full_at_the_very_last_leaves_no_contact_sheet(
+    refused, job, short, monkeypatch
+):
+    def full(landings):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("secondunit.media.write.land", full)
+    refused(job(plate=short), "machine.disk_full")
 
 
 def test_a_disk_that_is_full_when_the_story_is_told(scripted, job, short, tmp_path, monkeypatch):

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from secondunit.engine.local import Engine
+from secondunit.models.standins import widened
 from secondunit.models.testing import ScriptedModel, scripted_card
 from secondunit.settings import Settings
 from secondunit.weights import STARTER
@@ -112,3 +113,36 @@ def test_a_broken_family_is_listed_as_broken_and_jobs_go_on(
     assert reason in listed["torn_family"].fault
     engine, _ = scripted()
     assert engine.shoot(job_of(short, tmp_path, model="scripted"))
+
+
+@pytest.mark.parametrize("asked", ["pictures", ""])
+def test_one_that_begins_with_a_picture_is_not_cast_where_none_is_known(
+    settings, short, tmp_path, props, asked
+):
+    """Stand-ins give it plates and strengths; a first picture to go on from they do not."""
+    card = scripted_card("pictures", honours=frozenset({"keys"}))
+    reach = replace(widened(card.reach), memory_gb=1e-4)
+    model = ScriptedModel(replace(card, reach=reach), props.loud)
+    able = scripted_card("other")
+    able = replace(able, reach=replace(able.reach, memory_gb=1e-3))
+    other = ScriptedModel(able, props.loud)
+    engine = Engine(settings, brought=[model, other])
+    values = {"strength": 0.4, "prompt": "snow"}
+    job = job_of(short, tmp_path, "restyle", values, model=asked)
+    if asked:
+        with pytest.raises(ModelUnfit, match="cannot do all of this") as told:
+            engine.shoot(job)
+        assert "beginning a clip without a first picture" in told.value.where
+        assert "other" in told.value.remedy
+        assert told_wholly(told.value)
+    else:
+        engine.shoot(job)
+        assert len(other.seen) == 1
+    assert not model.seen
+
+
+def test_one_that_begins_with_a_picture_goes_on_from_the_plates(settings, short, tmp_path, props):
+    card = scripted_card("pictures", honours=frozenset({"keys"}))
+    model = ScriptedModel(replace(card, reach=widened(card.reach)), props.loud)
+    Engine(settings, brought=[model]).shoot(job_of(short, tmp_path, model="pictures"))
+    assert [0 in sheet.keys for sheet in model.seen] == [True]

@@ -15,7 +15,7 @@ from secondunit_contract.problem import BadValue, MarkMissing, TaskUnknown
 from secondunit_contract.task import TaskCard
 from secondunit_contract.wire import from_json, to_json
 
-NAMES = ["cleanup", "extend", "insert", "key", "matte", "restyle"]
+NAMES = ["cleanup", "extend", "insert", "key", "matte", "restyle", "train"]
 FILM, SIZE = Rate.of(24), Size(96, 64)
 
 
@@ -51,7 +51,7 @@ def test_a_card_says_all_a_panel_draws(name):
     assert card.title
     assert card.help.endswith(".")
     assert set(card.inputs.values()) <= {"needed", "optional"}
-    assert card.makes in ("picture", "matte")
+    assert card.makes in ("picture", "matte", "adapter")
     fields = dict(properties(card.values_schema))
     assert fields
     for field, told in fields.items():
@@ -77,7 +77,8 @@ def test_no_task_names_a_model(name):
 @pytest.mark.parametrize("name", NAMES)
 def test_unknown_values_are_kept(name):
     task = tasks.named(name)
-    needed = {"extend": {"tail": 1}}.get(name, {})
+    rights = {"owner": "Us", "consent": "nobody is seen", "licence": "CC0-1.0"}
+    needed = {"extend": {"tail": 1}, "train": rights}.get(name, {})
     values = tasks.checked(task, name, {**needed, "from_tomorrow": [1, 2]})
     assert values.model_dump()["from_tomorrow"] == [1, 2]
 
