@@ -6,10 +6,17 @@ import math
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal, get_args
 
 import platformdirs
 
 from secondunit_contract.problem import BadValue
+
+Fast = Literal["off", "auto", "cached"]
+"""Which fast paths a model may take: none, so that its bits are those of the stock pipeline; those
+its device has; and also skipping blocks whose result hardly changes from step to step, where that
+is right for the network.
+"""
 
 
 def _data() -> Path:
@@ -27,6 +34,9 @@ class Settings:
                                                             the memory is given back
     threads how many compute; 0 is one for each core, or what OMP_NUM_THREADS says
     path_map  what a folder here is called on a cluster's machines: pairs of (here, there)
+    fast    off, auto, cached: which fast paths models may take
+    engines_at  folder whose TOML files describe engines outside; None: engines in the data folder
+    policy  the studio's file about models and licences; None: policy.toml in the data folder
     """
 
     models: Path
@@ -35,10 +45,14 @@ class Settings:
     idle_seconds: float = 300.0
     threads: int = 0
     path_map: tuple[tuple[str, str], ...] = ()
+    engines_at: Path | None = None
+    fast: Fast = "auto"
+    policy: Path | None = None
 
     @classmethod
     def found(cls) -> Settings:
-        """From SECONDUNIT_MODELS, _DEVICE, _DATA, _IDLE and _PATHS, else as usual.
+        """From SECONDUNIT_MODELS, _DEVICE, _DATA, _IDLE, _PATHS, _ENGINES, _FAST and _POLICY,
+        else as usual.
 
         Raises BadValue.
         """
@@ -48,13 +62,38 @@ class Settings:
             _data(),
             _seconds("SECONDUNIT_IDLE", 300.0),
             path_map=folder_pairs(os.environ.get("SECONDUNIT_PATHS", ""), "SECONDUNIT_PATHS"),
+            engines_at=Path(named) if (named := os.environ.get("SECONDUNIT_ENGINES")) else None,
+            fast=_fast(),
+            policy=Path(named) if (named := os.environ.get("SECONDUNIT_POLICY")) else None,
         )
 
     def model_folders(self) -> list[str]:
-        """The checkpoints' folders that are there."""
-        if not self.models.is_dir():
-            return []
-        return sorted(str(each) for each in self.models.iterdir() if each.is_dir())
+        """The checkpoints' folders that are there, and the descriptions of engines outside."""
+        folders: list[Path] = []
+        if self.models.is_dir():
+            folders = [e for e in self.models.iterdir() if e.is_dir() and e != self.adapters]
+            folders = [each for each in folders if not each.name.startswith(".")]
+        return sorted(map(str, folders)) + sorted(map(str, self.engines.glob("*.toml")))
+
+    @property
+    def engines(self) -> Path:
+        """The folder of descriptions of engines outside."""
+        return self.engines_at or self.data / "engines"
+
+    @property
+    def adapters(self) -> Path:
+        """The folder of adapters (LoRAs), beside the checkpoints."""
+        return self.models / "adapters"
+
+
+def _fast() -> Fast:
+    told = os.environ.get("SECONDUNIT_FAST", "")
+    for each in get_args(Fast):
+        if told in ("", each):
+            return "auto" if not told else each
+    raise BadValue(
+        f"{told!r:.60} is no way to be fast", "SECONDUNIT_FAST", "Write off, auto or cached"
+    )
 
 
 def _seconds(name: str, usual: float) -> float:

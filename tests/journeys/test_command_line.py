@@ -51,7 +51,7 @@ def test_a_task_there_is_not(run):
     assert "explode" in told.err
 
 
-def test_models_and_the_broken_among_them(run, tmp_path, monkeypatch):
+def test_models_and_those_among_them_that_cannot_be_read(run, tmp_path, monkeypatch):
     for name, text in (("junk", "not a checkpoint"), ("empty", "")):
         (tmp_path / name).mkdir()
         (tmp_path / name / "model_index.json").write_text(text)

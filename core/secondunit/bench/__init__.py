@@ -22,16 +22,19 @@ def names() -> list[str]:
     return sorted(each.name for each in pkgutil.iter_modules(__path__))
 
 
-def measured(name: str, footage: Path | None = None, soak: bool = False) -> dict[str, Any]:
+def measured(
+    name: str, footage: Path | None = None, soak: bool = False, device: str = ""
+) -> dict[str, Any]:
     """One object for every bench: name, figures by key, and under which conditions.
 
     `footage` is where the sample footage is; None looks where it usually is. `soak` takes as long
-    as it takes. Raises BadValue for a bench there is not, or one that has no use for these.
+    as it takes. `device` is where to measure: cpu, cuda. Raises BadValue for a bench there is not,
+    or one that has no use for these.
     """
     if name not in names():
         raise BadValue(f"There is no bench {name!r}", remedy=f"There are {', '.join(names())}")
     measure = importlib.import_module(f"{__name__}.{name}").measure
-    told = {"footage": footage, "soak": soak}
+    told = {"footage": footage, "soak": soak, "device": device}
     takes = {key: each for key, each in told.items() if each}
     useless = sorted(takes.keys() - inspect.signature(measure).parameters.keys())
     if useless:

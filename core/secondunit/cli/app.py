@@ -12,8 +12,9 @@ from rich.markup import escape
 
 from secondunit.cli.clips import clip, named, value
 from secondunit.cli.cutting import cutting
+from secondunit.cli.fetching import fetching
 from secondunit.cli.hosting import conformance, install, uninstall
-from secondunit.cli.listing import say_bench, say_doctor, say_models, say_tasks
+from secondunit.cli.listing import say_adapters, say_bench, say_doctor, say_tasks
 from secondunit.cli.panelling import panel
 from secondunit.cli.serving import serve
 from secondunit.cli.shooting import problems_told, shot, there
@@ -40,6 +41,7 @@ app.command()(panel)
 for _each in (install, uninstall, conformance):
     app.command()(_each)
 app.add_typer(cutting, name="cut")
+app.add_typer(fetching, name="models")
 
 Json = Annotated[bool, typer.Option("--json", help="For programs: JSON instead of words")]
 ModelOption = Annotated[str, typer.Option("--model", "-m", help="Name, folder or repository id")]
@@ -76,6 +78,10 @@ def shoot(
     rate: Annotated[str, typer.Option(help="Frames a second, where the media does not say")] = "",
     colour_space: Annotated[str, typer.Option(help="OCIO name, where the media does not say")] = "",
     codec: Annotated[str, typer.Option(help="ffv1, prores4444, h264, exr, dpx, tiff, png")] = "",
+    adapters: Annotated[
+        list[str] | None,
+        typer.Option("--adapter", "-a", help="LoRA to wear: NAME:0.8, or its file"),
+    ] = None,
     previews: Previews = None,
     take: OneTake = None,
     paths: Paths = "",
@@ -97,10 +103,11 @@ def shoot(
             values = dict(value(each) for each in settings or [])
             job = Job(
                 task, _take_name(output), "", inputs, values, model, seed, takes,
-                steps=steps, guidance=guidance, codec=codec,
+                steps=steps, guidance=guidance, codec=codec, adapters=tuple(adapters or ()),
             )  # fmt: skip
         with Telling(lines) as telling, stopping() as cancel:
-            ending = shot(job, take, farm, Engine(None, previews), telling, cancel)
+            engine = Engine(None, previews, learnt=Settings.found().data / "learnt")
+            ending = shot(job, take, farm, engine, telling, cancel)
     if ending.takes and not lines:
         say(f"contact sheet: {escape(ending.takes[-1].sheet)}")
     raise typer.Exit(ending.code)
@@ -125,8 +132,9 @@ def rerun(
     settings = replace(found, threads=sidecar.threads_of(story))
     made = _run(Job(**{**vars(job), "output": again}), None, lines, settings)
     for each in made:
-        now = sidecar.read(Path(each.sidecar)).get("inputs", {})
-        for name in sidecar.changed_inputs(story, now):
+        now = sidecar.read(Path(each.sidecar))
+        changed = sidecar.changed_inputs(story, now.get("inputs", {}))
+        for name in changed + sidecar.changed_adapters(story, now):
             say_aside(f"The {name} is not the file it was: this take may differ")
     _finish(made)
 
@@ -163,9 +171,9 @@ def tasks(
 
 
 @app.command()
-def models(as_json: Json = False) -> None:
-    """The models here, what they can do, their licences; and broken ones with their reason."""
-    say_models(Settings.found(), as_json)
+def adapters(as_json: Json = False) -> None:
+    """The adapters (LoRAs) here, for which models, with which rights; and broken ones."""
+    say_adapters(Settings.found(), as_json)
 
 
 @app.command()
@@ -179,7 +187,9 @@ def doctor(as_json: Json = False) -> None:
 def bench(
     name: Annotated[
         str,
-        typer.Argument(help="engine, exchange, matte, media, overhead, panel, starter or timeline"),
+        typer.Argument(
+            help="engine, exchange, matte, media, overhead, panel, shoot, starter, timeline"
+        ),
     ],
     footage: Annotated[
         Path | None, typer.Option("--footage", help="Folder of the samples, for matte")
@@ -187,10 +197,11 @@ def bench(
     soak: Annotated[
         bool, typer.Option("--soak", help="For engine: 1,000 jobs and 50 kills; hours")
     ] = False,
+    device: Annotated[str, typer.Option("--device", help="For shoot: cpu or cuda")] = "",
     as_json: Json = False,
 ) -> None:
     """Measure this machine: ratios, side by side in one run."""
-    say_bench(name, as_json, footage, soak)
+    say_bench(name, as_json, footage, soak, device)
 
 
 @app.command()

@@ -6,16 +6,29 @@ from pathlib import Path
 from typing import Any
 
 from rich.markup import escape
-from rich.table import Table
+from rich.table import Column, Table
 
 from secondunit import models as all_models
 from secondunit import tasks as all_tasks
 from secondunit.bench import measured
+from secondunit.callsheet import ModelCard
 from secondunit.cli.health import checks
 from secondunit.cli.showing import out, say, say_json
 from secondunit.settings import Settings
+from secondunit.weights import adapters
+from secondunit.weights.catalogue import sources_of
+from secondunit.weights.licence import Gate, Standing
 from secondunit_contract.problem import TaskUnknown
 from secondunit_contract.wire import to_json
+
+READY: dict[Standing, str] = {
+    "free": "ready",
+    "agreed": "ready",
+    "allowed": "ready",
+    "asks": "licence not agreed to: `secondunit models allow`",
+    "forbidden": "forbidden by the studio's policy",
+}
+"""How a model that is here stands, in words."""
 
 
 def say_tasks(name: str, as_json: bool) -> None:
@@ -43,34 +56,74 @@ def _say_values(schema: dict[str, Any]) -> None:
     out.print(table)
 
 
+def _typed(name: str) -> Column:
+    """A column of what people type again: whole, however narrow the window."""
+    return Column(name, overflow="fold", min_width=20)
+
+
 def say_models(settings: Settings, as_json: bool) -> None:
     """Every model here, and the public ones that could be."""
-    here = all_models.listing(settings.model_folders())
+    here, gate = all_models.listing(settings.model_folders()), Gate.of(settings)
     if as_json:
-        say_json([_model_told(each) for each in here])
+        say_json([_model_told(each, gate) for each in here])
         return
-    table = Table("model", "state", "does", "licence")
+    table = Table(_typed("model"), "state", "does", "licence")
     for each in here:
         if each.card is None:
             table.add_row(each.name, f"broken: {escape(each.fault)}", "", "")
         else:
             does = ", ".join(sorted(each.card.reach.honours))
-            table.add_row(each.name, "ready", does, each.card.licence)
+            state = READY[gate.standing(each.name, each.card.licence)]
+            state += f", at {each.card.elsewhere}" if each.card.elsewhere else ""
+            table.add_row(each.name, state, does, each.card.licence)
+    names = {each.name for each in here}
     for card in all_models.known():
-        does = ", ".join(sorted(card.reach.honours))
-        table.add_row(card.name, "not installed", does, card.licence)
+        if card.name not in names:
+            does = ", ".join(sorted(card.reach.honours))
+            table.add_row(card.name, f"to be fetched, {_size(card)}", does, card.licence)
     out.print(table)
 
 
-def _model_told(listed: all_models.Listed) -> dict[str, Any]:
+def _size(card: ModelCard) -> str:
+    return f"about {card.size_mb / 1000:.0f} GB"
+
+
+def say_adapters(settings: Settings, as_json: bool) -> None:
+    """Every adapter of the folder, broken ones with their reason."""
+    here = adapters.listing(settings.adapters)
+    if as_json:
+        say_json([_adapter_told(each) for each in here])
+        return
+    table = Table(_typed("adapter"), "state", "for", "words", "licence", "rights")
+    for each in here:
+        adapter = each.adapter
+        if adapter is None:
+            table.add_row(escape(each.name), f"broken: {escape(each.fault)}", "", "", "", "")
+        else:
+            words = (adapter.bases, adapter.triggers, (adapter.licence,), (adapter.rights,))
+            told = (escape(", ".join(each)) for each in words)
+            table.add_row(escape(each.name), "ready", *told)
+    out.print(table)
+
+
+def _adapter_told(found: adapters.Found) -> dict[str, Any]:
+    told: dict[str, Any] = {"name": found.name, "fault": found.fault}
+    if found.adapter is None:
+        return told
+    adapter = found.adapter
+    return told | adapters.Worn(adapter, adapter.weight).told() | {"base": list(adapter.bases)}
+
+
+def _model_told(listed: all_models.Listed, gate: Gate) -> dict[str, Any]:
     told: dict[str, Any] = {"name": listed.name, "fault": listed.fault}
     if listed.card is None:
         return told
     card, reach = listed.card, listed.card.reach
     told |= {"title": card.title, "licence": card.licence, "training_data": card.training_data}
+    told |= {"licence_standing": gate.standing(card.name, card.licence)}
     told |= {"source": card.source, "revision": card.revision, "note": card.note}
     told |= {"size_mb": card.size_mb, "sha256": card.sha256}
-    told |= {"steps": card.steps, "guidance": card.guidance}
+    told |= {"steps": card.steps, "guidance": card.guidance, "sources": sources_of(card.name)}
     told["reach"] = {
         "honours": sorted(reach.honours),
         "multiple": reach.multiple,
@@ -99,9 +152,15 @@ def say_doctor(settings: Settings, as_json: bool) -> bool:
     return all(each.state != "missing" for each in found)
 
 
-def say_bench(name: str, as_json: bool, footage: Path | None = None, soak: bool = False) -> None:
+def say_bench(
+    name: str,
+    as_json: bool,
+    footage: Path | None = None,
+    soak: bool = False,
+    device: str = "",
+) -> None:
     """Measurements of one kind. Raises BadValue for a kind there is not."""
-    told = measured(name, footage, soak)
+    told = measured(name, footage, soak, device)
     if as_json:
         say_json(told)
         return

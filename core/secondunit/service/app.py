@@ -13,6 +13,7 @@ from secondunit import tasks as all_tasks
 from secondunit.service import PROTOCOL, page, problems, tasks
 from secondunit.service.auth import Door, Keys
 from secondunit.service.events import HEARTBEAT, Events, Hub
+from secondunit.service.fetching import Fetching
 from secondunit.service.jobs import Jobs
 from secondunit.service.pictures import Pictures
 from secondunit.service.previews import Previews
@@ -43,12 +44,14 @@ def build(
     roots = roots or Roots.usual(data=settings.data)
     hub = Hub(unit)
     previews = Previews(settings.data / "previews")
+    fetching = Fetching(settings)
 
     @asynccontextmanager
     async def living(app: FastAPI) -> AsyncIterator[None]:
         hub.start()
         await run_in_threadpool(all_tasks.cards)  # loaded before somebody waits for them
         yield
+        await run_in_threadpool(fetching.close)
         await hub.stop()
         previews.close()
 
@@ -65,7 +68,8 @@ def build(
     app.state.hub, app.state.keys = hub, keys
     problems.install(app)
     v1 = APIRouter(prefix="/v1")
-    v1.include_router(System(unit, settings, roots, hub, keys).router())
+    v1.include_router(System(unit, settings, roots, hub, keys, fetching).router())
+    v1.include_router(fetching.router())
     v1.include_router(tasks.router())
     v1.include_router(Jobs(unit, roots, hub).router())
     v1.include_router(Takes(unit, roots, keys, previews).router())

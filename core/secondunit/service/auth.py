@@ -7,18 +7,14 @@ import hmac
 import re
 import secrets
 import time
-from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any
+from collections.abc import Callable
 from urllib.parse import parse_qs
 
+from secondunit.service.arriving import Arriving, Asgi, Message, Receive, Scope, Send
 from secondunit.service.problems import answer_of, refusal
 from secondunit_contract.problem import Problem
 
-Scope = MutableMapping[str, Any]
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
-Asgi = Callable[[Scope, Receive, Send], Awaitable[None]]
+Clock = Callable[[], float]
 
 BODY = 8 * 1024**2
 BUNDLE = 2 * 1024**3
@@ -34,10 +30,16 @@ _HOLDERS = 64  # tickets that wait to be used
 
 
 class Keys:
-    """The token, the short-lived links that stand for it, and the tickets it is fetched with."""
+    """The token, the short-lived links that stand for it, and the tickets it is fetched with.
 
-    def __init__(self, token: str = "") -> None:
+    `calendar` and `stopwatch` tell the seconds that links and tickets last by.
+    """
+
+    def __init__(
+        self, token: str = "", calendar: Clock = time.time, stopwatch: Clock = time.monotonic
+    ) -> None:
         self.token = token or secrets.token_urlsafe(32)
+        self._calendar, self._stopwatch = calendar, stopwatch
         self._tickets: dict[str, float] = {}
 
     def fit(self, token: str) -> bool:
@@ -46,19 +48,19 @@ class Keys:
 
     def link(self, path: str) -> str:
         """The path with a key in it, for a browser's own loading, which sends no token."""
-        until = (int(time.time()) // _LINK_LASTS + 2) * _LINK_LASTS
+        until = (int(self._calendar()) // _LINK_LASTS + 2) * _LINK_LASTS
         return f"{path}?key={until}.{self._signed(path, until)}"
 
     def open(self, path: str, key: str) -> bool:
         """Whether a key made by `link` is for this path, and still holds."""
         until, _, signed = key.partition(".")
-        if not re.fullmatch(r"[0-9]{1,12}", until) or int(until) < time.time():
+        if not re.fullmatch(r"[0-9]{1,12}", until) or int(until) < self._calendar():
             return False
         return hmac.compare_digest(signed.encode(), self._signed(path, int(until)).encode())
 
     def ticket(self) -> str:
         """A word that buys the token once, soon."""
-        now = time.monotonic()
+        now = self._stopwatch()
         held = [(each, until) for each, until in self._tickets.items() if until > now]
         self._tickets = dict(held[-_HOLDERS + 1 :])
         ticket = secrets.token_urlsafe(24)
@@ -67,7 +69,7 @@ class Keys:
 
     def redeem(self, ticket: str) -> str:
         """The token for a ticket. Raises a Problem for one that is unknown, used or too old."""
-        if self._tickets.pop(ticket, 0.0) < time.monotonic():
+        if self._tickets.pop(ticket, 0.0) < self._stopwatch():
             raise refusal(
                 "auth.token",
                 "This link has been used, or is too old",
@@ -92,13 +94,15 @@ class Door:
             if scope["type"] == "lifespan":
                 await self._app(scope, receive, send)
             return
+        arriving = Arriving(scope, receive)
+        send = _guarded(arriving.answering(send))
         try:
             self._refuse(scope)
-            receive = _limited(scope, receive)
+            receive = _limited(scope, arriving.receive)
         except Problem as problem:
-            await answer_of(problem)(scope, receive, _guarded(send))
+            await answer_of(problem)(scope, arriving.receive, send)
             return
-        await self._app(scope, receive, _guarded(send))
+        await self._app(scope, receive, send)
 
     def _refuse(self, scope: Scope) -> None:
         headers = _headers(scope)

@@ -36,7 +36,7 @@ async def json_object(request: Request) -> dict[str, Any]:
 
 
 async def whole(request: Request) -> bytes:
-    """All the request brings. Raises a Problem where it comes too slowly, or breaks off."""
+    """All the request brings. Raises a Problem where it comes too slowly."""
     try:
         async with asyncio.timeout(_PATIENCE):
             return await request.body()

@@ -8,6 +8,7 @@ from typing import Any
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse
 
 from secondunit_contract.problem import (
@@ -34,6 +35,7 @@ _BY_CODE = {
     "route.unknown": 404,
     "timeline.unknown": 404,
     "route.method": 405,
+    "model.busy": 409,
     "body.too_slow": 408,
     "body.too_large": 413,
 }
@@ -111,6 +113,10 @@ def install(app: FastAPI) -> None:
             answer.headers.update(error.headers)
         return answer
 
+    async def gone(request: Request, error: Exception) -> Json:
+        # Nobody is there to read it; but that somebody left is no fault of ours.
+        return answer_of(refusal("body.broken_off", "The request broke off", request.url.path))
+
     async def fault(request: Request, error: Exception) -> Json:
         remedy = "This is our mistake: please report it with this text"
         return answer_of(ProgramFault(f"{type(error).__name__}: {error}", request.url.path, remedy))
@@ -118,6 +124,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(Problem, told)
     app.add_exception_handler(RequestValidationError, invalid)
     app.add_exception_handler(HTTPException, astray)
+    app.add_exception_handler(ClientDisconnect, gone)
     app.add_exception_handler(Exception, fault)
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from secondunit.media.pattern import PICTURES, pattern_of
+from secondunit.weights.adapters import is_path, parted
 from secondunit_contract.clip import Clip
 from secondunit_contract.job import Job
 from secondunit_contract.problem import BadValue, PathOutside
@@ -105,6 +106,10 @@ class Roots:
             self.check(output, "place for the take")
         if os.path.isabs(job.model) or "\0" in job.model or ".." in job.model.split("/"):
             self.check(job.model, "model")
+        for told in job.adapters:
+            name, _ = parted(told)
+            if is_path(name) or "\0" in name:
+                self.check(name, "adapter")
 
     def check_clip(self, clip: Clip, name: str) -> None:
         """Raise a Problem for a clip that leads outside, or has a picture that does."""

@@ -21,10 +21,14 @@ from secondunit.service.auth import Keys
 from secondunit.service.body import json_object, text_of
 from secondunit.service.described import described
 from secondunit.service.events import Hub
+from secondunit.service.fetching import Fetching
 from secondunit.service.problems import Json, refusal
 from secondunit.service.roots import Roots
 from secondunit.service.schemas import Schema
 from secondunit.settings import Settings
+from secondunit.weights.catalogue import RUNGS, entries, terms_of
+from secondunit.weights.licence import Gate
+from secondunit.weights.pull import free_bytes
 from secondunit_contract.problem import Problem
 
 if TYPE_CHECKING:
@@ -46,9 +50,17 @@ _OBJECT: Schema = {"type": "object"}
 class System:
     """What there is to know of this machine and its models."""
 
-    def __init__(self, unit: Unit, settings: Settings, roots: Roots, hub: Hub, keys: Keys) -> None:
+    def __init__(
+        self,
+        unit: Unit,
+        settings: Settings,
+        roots: Roots,
+        hub: Hub,
+        keys: Keys,
+        fetching: Fetching,
+    ) -> None:
         self._unit, self._settings, self._roots = unit, settings, roots
-        self._hub, self._keys = hub, keys
+        self._hub, self._keys, self._fetching = hub, keys, fetching
 
     def router(self) -> APIRouter:
         """All routes about the machine."""
@@ -102,6 +114,7 @@ class System:
                 "version": version(),
                 "python": platform.python_version(),
                 "machine": self._unit.machine(),
+                "room": {"fetched": _room()},
                 "checks": checks(self._settings),
                 "listeners": self._hub.listeners,
                 "folders": {"data": str(self._settings.data), "models": str(self._settings.models)},
@@ -113,14 +126,17 @@ class System:
         """Models that are here, broken ones with why, and public ones that could be."""
         room = _memory_gb(self._unit.machine())
         listed = models.listing(self._settings.model_folders())
+        gate = Gate.of(self._settings)
         told = [
-            _told(each.card, True, room)
+            _told(each.card, True, room, gate)
             if each.card
             else {"name": each.name, "installed": True, "fault": each.fault}
             for each in listed
         ]
         here = {each.name for each in listed}
-        told += [_told(card, False, room) for card in models.known() if card.name not in here]
+        elsewhere = [card for card in models.known() if card.name not in here]
+        told += [_told(card, False, room, gate) for card in elsewhere]
+        told = [each | {"fetching": self._fetching.told(str(each["name"]))} for each in told]
         return Json({"models": told})
 
     async def ticket(self, request: Request) -> Response:
@@ -173,17 +189,52 @@ def _check(what: str, state: str, found: str, remedy: str = "") -> dict[str, str
     return {"what": what, "state": state, "found": found, "remedy": remedy}
 
 
-def _told(card: ModelCard, installed: bool, room: float) -> dict[str, Any]:
-    told = asdict(card)
-    told["reach"] |= {
-        "honours": sorted(card.reach.honours),
-        "native_rate": str(card.reach.native_rate) if card.reach.native_rate else None,
+def _told(card: ModelCard, installed: bool, room: float, gate: Gate) -> dict[str, Any]:
+    told = asdict(card) | _licence_told(card, installed, gate) | _catalogued(card)
+    told["reach"] = {
+        key: sorted(each) if isinstance(each, frozenset) else each
+        for key, each in told["reach"].items()
     }
+    told["reach"]["native_rate"] = str(card.reach.native_rate) if card.reach.native_rate else None
     needed = card.reach.memory_gb
     short = max(0.0, needed - room)
     told |= {"installed": installed, "fault": "", "fits": not short}
     told["short"] = f"Needs {short:.0f} GB more than this machine has" if short else ""
     return told
+
+
+def _catalogued(card: ModelCard) -> dict[str, Any]:
+    """What it is for, and the memory of a device it takes: all of it there, block by block, and
+    that in fewer bits; predicted. Nothing of a model that the catalogue does not have.
+    """
+    entry = next((each for each in entries() if each.name == card.name), None)
+    if entry is None:
+        return {"use": "", "memory": []}
+    return {"use": entry.use, "memory": [entry.memory_gb(rung) for rung in RUNGS]}
+
+
+def _licence_told(card: ModelCard, installed: bool, gate: Gate) -> dict[str, Any]:
+    """What its licence asks, whether that is settled here, and the command that settles it."""
+    terms, standing = terms_of(card.licence), gate.standing(card.name, card.licence)
+    verb = "allow" if installed and standing == "asks" else "" if installed else "pull"
+    verb = "" if standing == "forbidden" else verb
+    return {
+        "terms": {
+            "title": terms.title,
+            "excluded": list(terms.excluded),
+            "revenue": terms.revenue,
+            "outputs": terms.outputs,
+            "use": terms.use,
+            "unverified": sorted(terms.unverified),
+        },
+        "standing": standing,
+        "command": f"secondunit models {verb} {card.name}" if verb else "",
+    }
+
+
+def _room() -> int | None:
+    """Bytes that models may still take on the disk they are fetched to; None where none can be."""
+    return free_bytes() if importlib.util.find_spec("huggingface_hub") else None
 
 
 def _memory_gb(machine: dict[str, Any]) -> float:
@@ -203,6 +254,7 @@ _SYSTEM = {
     "version": "0.1.0",
     "python": "3.11.7",
     "machine": {"cores": 8, "memory": 34359738368, "gpus": [], "held": False},
+    "room": {"fetched": 412000000000},
     "checks": [
         {"what": "movies", "state": "ok", "found": "av 18.1.0", "remedy": ""},
         {
@@ -221,4 +273,9 @@ _MODEL = {
     "installed": True,
     "fault": "",
     "fits": True,
+    "use": "the one to begin with",
+    "memory": [20.5, 4.1, 4.0],
+    "standing": "free",
+    "command": "",
+    "fetching": None,
 }

@@ -133,7 +133,13 @@ def test_a_judgement_is_told_to_the_others(ask, ear, tmp_path):
     job = ask.shot(tmp_path, id="rated")
     listening = ear()
     ask("PATCH", f"/v1/takes/{job}-1", {"rating": "circled"})
-    assert listening.until("rated")[-1]["event"]["job"] == job
+    ask("PATCH", f"/v1/takes/{job}-1", {"note": "the fog"})
+    for heard in (listening, ear(0, f"job={job}")):
+        told = [each["event"] for each in (*heard.until("rated"), *heard.until("rated"))]
+        about = {"kind": "rated", "job": job, "id": f"{job}-1", "rating": "circled"}
+        assert [each for each in told if each["kind"] == "rated"] == [
+            about | {"note": ""}, about | {"note": "the fog"}
+        ]  # fmt: skip
 
 
 def test_fifty_listen_and_each_hears_all(ask, ear, tmp_path):

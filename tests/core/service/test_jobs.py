@@ -41,6 +41,23 @@ def test_the_same_job_again_is_the_same_and_another_of_its_name_is_refused(ask, 
     assert ids.count("again") == 1
 
 
+def test_two_jobs_in_hand_never_make_a_take_of_the_same_name(ask, tmp_path):
+    worker = ask.service.worker
+    worker.hold = True
+    (tmp_path / "link").symlink_to(tmp_path)
+    try:
+        sent = ask.job(tmp_path, id="first") | {"output": f"{tmp_path}/t.mov"}
+        assert ask("POST", "/v1/jobs", sent).status == 201
+        for other in ("t.mov", "t", "t.exr", "link/t.mov", "./x/../t.mov"):
+            told = ask("POST", "/v1/jobs", sent | {"id": "", "output": f"{tmp_path}/{other}"})
+            assert (told.status, told.code) == (409, "take.there"), other
+            assert "first" in told.json["what"]
+    finally:
+        worker.hold = False
+        worker.go_on()
+    assert ask.until("first", "done")["takes"] == 1
+
+
 @pytest.mark.parametrize(
     ("wrong", "status", "code", "where"),
     [

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import logging
 import random
 import socket
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 
@@ -51,6 +54,7 @@ PATHS = [
     "/v1/queue/{}", "/v1/takes?limit={}", "/v1/jobs?state={}", "/v1/events?after={}",
     "/v1/takes/{}/media?key={}", "/v1/tasks/{}", "/v1/timelines/{}", "/{}", "/v1/jobs/{}/preview",
     "/v1/takes?before={}", "/v1/takes?rating={}", "/v1/tickets/redeem",
+    "/v1/models/{}/fetch",
 ]  # fmt: skip
 NAMES = ["x", "", "..", "%2e%2e%2f%2e%2e", "%00", "%ff%fe", "a" * 3000, "-1", "1e9", "9" * 30,
          "%F0%9F%8E%AC", "'; DROP TABLE jobs; --".replace(" ", "%20"), "{}",
@@ -139,3 +143,69 @@ def test_a_request_that_comes_too_slowly_is_told_so(ask, monkeypatch):
         raw.sendall(begun(ask))
         answer = raw.recv(65536)
     assert b" 408 " in answer.partition(b"\r\n")[0]
+
+
+@contextmanager
+def faults_told() -> Iterator[list[str]]:
+    """What the server and the loop beneath it complain of, in the meantime."""
+    told: list[str] = []
+
+    class Hearing(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            if record.levelno >= logging.ERROR:
+                told.append(f"{record.getMessage()}: {record.exc_info}")
+
+    hearing = Hearing()
+    loggers = [logging.getLogger(name) for name in ("uvicorn.error", "asyncio")]
+    for each in loggers:
+        each.addHandler(hearing)
+    try:
+        yield told
+    finally:
+        for each in loggers:
+            each.removeHandler(hearing)
+
+
+@pytest.mark.parametrize("close", ["", "Connection: close\r\n"])
+@pytest.mark.parametrize("later", [False, True])
+@pytest.mark.parametrize(
+    ("path", "known", "statuses"),
+    [("/v1/jobs", False, "400 401"), ("/v1/nothing", True, "400 404"), ("/v1/jobs", True, "400")],
+)
+def test_a_piece_that_is_none_is_no_fault_whatever_is_answered(
+    ask, path, known, statuses, later, close
+):
+    """A request may be refused before all of it has come, and what then comes be no piece."""
+    token = f"Authorization: Bearer {ask.service.keys.token}\r\n" if known else ""
+    head = f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1:{ask.service.port}\r\n{token}{close}"
+    parts = [f"{head}Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n".encode(), b"zz\r\n"]
+    with faults_told() as faults:
+        with socket.create_connection(("127.0.0.1", ask.service.port), 10) as raw:
+            for part in parts if later else [b"".join(parts)]:
+                raw.sendall(part)
+                ask("GET", "/v1/health")  # the first part has been looked at by then
+            answers = b"".join(iter(lambda: raw.recv(65536), b""))
+        assert ask("GET", "/v1/health").status == 200
+    assert faults == []
+    assert answers.count(b"HTTP/1.1 ") == 1
+    assert answers[9:12].decode() in statuses.split()
+
+
+def test_a_request_in_pieces_that_never_ends_is_refused_all_the_same(ask, monkeypatch):
+    monkeypatch.setattr("secondunit.service.arriving._PATIENCE", 0.1)
+    head = f"POST /v1/jobs HTTP/1.1\r\nHost: 127.0.0.1:{ask.service.port}\r\n"
+    with socket.create_connection(("127.0.0.1", ask.service.port), 10) as raw:
+        raw.sendall(f"{head}Transfer-Encoding: chunked\r\n\r\n5\r\nhel".encode())
+        answers = b"".join(iter(lambda: raw.recv(65536), b""))
+    assert answers.startswith(b"HTTP/1.1 401 ")
+    assert b"connection: close" in answers.lower()
+
+
+def test_a_request_that_breaks_off_is_no_fault(ask):
+    with faults_told() as faults:
+        with socket.create_connection(("127.0.0.1", ask.service.port), 10) as raw:
+            raw.sendall(begun(ask))
+            ask("GET", "/v1/health")
+        for _ in range(3):
+            assert ask("GET", "/v1/health").status == 200
+    assert faults == []

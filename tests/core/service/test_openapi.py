@@ -63,6 +63,7 @@ def test_what_takes_a_body_says_which_with_an_example(described):
     assert taking == {
         ("post", "/v1/jobs"),
         ("post", "/v1/jobs/{id}/move"),
+        ("post", "/v1/models/{name}/fetch"),
         ("patch", "/v1/takes/{id}"),
         ("post", "/v1/pictures"),
         ("post", "/v1/timelines"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 
@@ -11,6 +12,7 @@ import pytest
 from secondunit.models import listing
 from secondunit.service.system import checks
 from secondunit.settings import Settings
+from secondunit.weights import STARTER
 
 LOADED = """
 import sys
@@ -32,6 +34,33 @@ def test_the_machine_is_told(ask):
     assert told["machine"]["cores"] == os.cpu_count()
     assert {each["state"] for each in told["checks"]} <= {"ok", "note", "missing"}
     assert any(each["what"] == "movies" and each["state"] == "ok" for each in told["checks"])
+
+
+def test_room_for_models_is_that_of_the_disk_they_are_fetched_to(ask, monkeypatch, tmp_path):
+    disk = type("Usage", (), {"free": 50_000_000_000})
+    seen = []
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "not" / "yet"))
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: seen.append(str(path)) or disk)
+    told = ask("GET", "/v1/system").json
+    assert str(tmp_path) in seen
+    assert 48e9 < told["room"]["fetched"] < 50e9, "a little stays free"
+
+
+def test_a_model_of_the_catalogue_is_told_with_its_use_and_its_memory_three_times(ask):
+    told = {each["name"]: each for each in ask("GET", "/v1/models").json["models"]}
+    vace = told["wan2.1-vace-1.3b"]
+    assert "small card" in vace["use"]
+    whole, blocks, fewer = vace["memory"]
+    assert whole > blocks >= fewer > 0
+    assert told["starter"]["memory"] == [], "the catalogue does not have it"
+
+
+def test_of_which_clips_there_may_be_several_is_told(ask):
+    told = {each["name"]: each for each in ask("GET", "/v1/tasks").json["tasks"]}
+    assert told["train"]["several"] == ["clip"]
+    assert told["restyle"]["several"] == ["reference"]
+    for each in told.values():
+        assert set(each.get("several", ())) <= each["inputs"].keys()
 
 
 def test_what_is_missing_is_told_with_a_remedy(tmp_path, monkeypatch):
@@ -94,3 +123,17 @@ assert "fastapi" not in sys.modules and "uvicorn" not in sys.modules
 def test_nothing_heavy_is_loaded(program):
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+
+
+def test_models_tell_their_terms_and_the_command_that_settles_them(ask):
+    told = {each["name"]: each for each in ask("GET", "/v1/models").json["models"]}
+    starter, ltx = told["starter"], told["ltx-2"]
+    assert (starter["standing"], starter["command"]) == ("free", "")
+    assert (ltx["standing"], ltx["command"]) == ("asks", "secondunit models pull ltx-2")
+    assert "10 million" in ltx["terms"]["revenue"]
+    assert "competes" in ltx["terms"]["use"]
+    assert ltx["terms"]["unverified"] == []
+    folder = shutil.copytree(STARTER, ask.service.data / "models" / "theirs")
+    (folder / "card.toml").write_text('name = "theirs"\nlicence = "LTX-2 Community"\n')
+    told = {each["name"]: each for each in ask("GET", "/v1/models").json["models"]}
+    assert told["theirs"]["command"] == "secondunit models allow theirs"

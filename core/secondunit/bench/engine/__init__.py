@@ -12,12 +12,10 @@ from typing import Any
 from secondunit.bench.engine.http import http_ratio, memory_ratio, submit_p99_ms
 from secondunit.bench.engine.journal import JOURNAL
 from secondunit.bench.engine.previews import preview_share
+from secondunit.bench.engine.short import short_job, short_jobs
 from secondunit.bench.engine.soak import soaked
-from secondunit.demo import FOOTAGE
 from secondunit.engine.unit import Unit
 from secondunit.settings import Settings
-from secondunit_contract.clip import Clip
-from secondunit_contract.frames import FrameRange
 from secondunit_contract.job import Job
 from secondunit_contract.problem import ProgramFault
 
@@ -30,7 +28,7 @@ def measure(soak: bool = False) -> tuple[dict[str, float], dict[str, Any]]:
     """http_ratio, submit_p99_ms, cancel_seconds, preview_share, memory_ratio, takes_lost,
     shot_twice, half_files; and submit_direct_p99_ms, without HTTP.
 
-    The soak in full, 1,000 jobs and 50 kills, takes an hour; without it 20 jobs and 6 kills.
+    The soak in full, 1,000 jobs and 50 kills, takes half an hour; without it 20 jobs and 6 kills.
     """
     with tempfile.TemporaryDirectory() as folder:
         figures, conditions = _asked_while_shooting(Path(folder) / "asked")
@@ -44,25 +42,6 @@ def measure(soak: bool = False) -> tuple[dict[str, float], dict[str, Any]]:
         "memory_ratio": memory_ratio(),
     }
     return figures | found, conditions | told | made
-
-
-def short_job(folder: Path, number: int, steps: int = 1, takes: int = 1) -> Job:
-    """A job on nine small frames, as short as its steps."""
-    return Job(
-        "extend",
-        str(folder / "takes" / f"take_{number:04d}.mov"),
-        f"job-{number:04d}",
-        {"plate": Clip(str(FOOTAGE / "plate.mov"), FrameRange(0, 8))},
-        {"left": 16, "right": 16},
-        seed=1 + 10 * number,
-        takes=takes,
-        steps=steps,
-    )
-
-
-def short_jobs(folder: Path, count: int) -> list[Job]:
-    """Jobs of one step and one or two takes."""
-    return [short_job(folder, number, takes=1 + number % 2) for number in range(count)]
 
 
 def _settings(folder: Path) -> Settings:

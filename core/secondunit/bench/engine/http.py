@@ -7,12 +7,13 @@ from __future__ import annotations
 import json
 import os
 import selectors
+import statistics
 import subprocess
 import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from http.client import HTTPConnection
@@ -22,7 +23,6 @@ from typing import Any
 import psutil
 
 from secondunit.demo import FOOTAGE
-from secondunit.engine.local import Engine
 from secondunit.service import discovery
 from secondunit.settings import Settings
 from secondunit_contract.clip import Clip
@@ -31,30 +31,83 @@ from secondunit_contract.job import Job
 from secondunit_contract.problem import ProgramFault
 from secondunit_contract.wire import to_json
 
-_STEPS, _ROUNDS = 20, 3
+_STEPS, _PROCESSES, _PAIRS = 6, 3, 9
 _LISTENERS, _SUBMITS = 50, 200
 _FEW, _MANY = 50, 500
 _PATIENCE = 300.0
+_ALONE = """
+import json, sys, time
+from dataclasses import replace
+from pathlib import Path
+from secondunit.engine.local import Engine
+from secondunit.settings import Settings
+from secondunit_contract.job import Job
+from secondunit_contract.wire import from_json
+
+folder = Path(sys.argv[1])
+settings = replace(Settings.found(), threads=1)
+engine = Engine(settings, folder / "previews", rushes=folder / "rushes")
+for line in sys.stdin:
+    job = from_json(Job, json.loads(line))
+    begun = time.perf_counter()
+    engine.shoot(job)
+    sys.stdout.write(f"{time.perf_counter() - begun}\\n")
+    sys.stdout.flush()
+"""
 _PROGRAM = [sys.executable, "-c", "from secondunit.cli import main; main()", "serve"]
 
 
 def http_ratio() -> float:
-    """A job through the service over the same job in this process: the quickest of each, in turns.
+    """A job through the service over the same job in a process without one, shot one right after
+    the other: the middle one of all such pairs.
 
     Models are loaded on both sides, pictures of what the model believes are made on both, and each
-    computes with one thread.
+    computes with one thread. Single jobs scatter by a tenth and more; so there are many pairs,
+    first one side begins and then the other, and each side has several processes, since a process
+    keeps the luck it had with the places of its memory.
     """
-    with tempfile.TemporaryDirectory() as name, _service(Path(name)) as service:
-        folder = Path(name)
-        engine = Engine(_settings(folder), folder / "previews", rushes=folder / "rushes")
-        here, there = [], []
-        for number in range(-1, _ROUNDS):
-            job = replace(_job(folder, f"here_{number}"), id=f"here_{number}")
-            begun = time.perf_counter()
-            engine.shoot(job)
-            here.append(time.perf_counter() - begun)
-            there.append(service.shot(_job(folder, f"there_{number}")))
-    return min(there[1:]) / min(here[1:])  # the first of each loaded the model
+    ratios: list[float] = []
+    for _ in range(_PROCESSES):
+        with tempfile.TemporaryDirectory() as name:
+            folder = Path(name)
+            with _service(folder) as service, _alone(folder) as shot_here:
+                for number in range(_PAIRS + 1):
+                    job = _job(folder, f"pair_{number}")
+                    there = service.shot(job) if number % 2 else 0.0
+                    here = shot_here(_aside(job))
+                    there = there or service.shot(job)
+                    if number:  # the first pair loaded the models
+                        ratios.append(there / here)
+    return statistics.median(ratios)
+
+
+def _aside(job: Job) -> Job:
+    """The same job, its take beside."""
+    path = Path(job.output)
+    return replace(job, id=f"{path.stem}_aside", output=str(path.with_stem(f"{path.stem}_aside")))
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[Callable[[Job], float]]:
+    """A process with nothing but an engine; asked for a job, it tells the seconds that took."""
+    env = os.environ | {"SECONDUNIT_DATA": str(_settings(folder).data), "OMP_NUM_THREADS": "1"}
+    command = [sys.executable, "-c", _ALONE, str(folder)]
+    with subprocess.Popen(
+        command, env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+
+        def shot(job: Job) -> float:
+            if process.stdin is None or process.stdout is None:
+                raise ProgramFault("The engine under test cannot be spoken to")
+            process.stdin.write(json.dumps(to_json(job)) + "\n")
+            process.stdin.flush()
+            told = process.stdout.readline()
+            if not told:
+                raise ProgramFault("The engine under test went away")
+            return float(told)
+
+        yield shot
+        process.terminate()
 
 
 def submit_p99_ms() -> float:
