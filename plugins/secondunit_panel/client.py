@@ -72,6 +72,17 @@ class Client:
         """Every model: its card, whether it is installed, and whether it fits."""
         return list(self._asked("GET", "/v1/models")["models"])
 
+    def fetch_model(self, name: str, agree: bool = False) -> dict[str, Any]:
+        """Begin to fetch a model of the catalogue, or go on; its name and how far it is. `agree`
+        says that somebody has read its licence and agrees. Raises LicenceRefused where that is
+        needed, with the words to be read in `extra`.
+        """
+        return self._asked("POST", f"/v1/models/{_part(name)}/fetch", {"agree": agree})
+
+    def stop_fetching(self, name: str) -> None:
+        """Stop fetching a model. What is here stays, and the next time goes on from there."""
+        self._asked("DELETE", f"/v1/models/{_part(name)}/fetch")
+
     def dailies(self) -> str:
         """An address that opens the dailies page, once, within a minute."""
         return str(self._asked("POST", "/v1/tickets")["url"])

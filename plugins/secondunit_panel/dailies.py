@@ -10,7 +10,7 @@ from typing import Any, cast
 
 from secondunit_contract.job import Event
 from secondunit_contract.queue import Entry, Rating, State, TakeEntry, Told
-from secondunit_panel.orders import made_for, slate_of
+from secondunit_panel.orders import made_for, media_of, slate_of
 
 OPEN: tuple[State, ...] = ("queued", "running", "pausing", "paused", "cancelling")
 """States of jobs that are not over."""
@@ -43,7 +43,7 @@ class Dailies:
     """Every job and take heard of.
 
     `asked` are clicks that would help, by job; `previews` the picture a job shows while it is shot;
-    `said` what was told in passing, by job.
+    `said` what was told in passing, by job; `doing` what it is at, in the engine's own words.
     """
 
     jobs: dict[str, Entry] = field(default_factory=dict)
@@ -51,6 +51,7 @@ class Dailies:
     asked: dict[str, Ask] = field(default_factory=dict)
     previews: dict[str, str] = field(default_factory=dict)
     said: dict[str, str] = field(default_factory=dict)
+    doing: dict[str, str] = field(default_factory=dict)
 
     def told(self, jobs: Iterable[Entry], takes: Iterable[TakeEntry]) -> None:
         """Take over what the service lists."""
@@ -101,6 +102,8 @@ class Dailies:
     def _aside(self, event: Event, over: bool) -> None:
         if event.preview:
             self.previews[event.job] = event.preview
+        if event.kind in ("progress", "preview", "take"):
+            self.doing[event.job] = event.message
         if event.kind == "notice":
             self.said[event.job] = event.message
         if event.kind == "ask":
@@ -109,6 +112,7 @@ class Dailies:
             self.asked[event.job] = Ask(event.job, event.message, **numbers)
         if over:
             self.previews.pop(event.job, None)
+            self.doing.pop(event.job, None)
 
     def _rated(self, event: Event) -> str:
         id = str(event.extra.get("id", ""))
@@ -132,7 +136,7 @@ class Dailies:
             if job is None:
                 return not (document or wanted)
             own = made_for(job.job).get("document") == document
-            shown = not wanted or wanted & {each.media for each in job.job.inputs.values()}
+            shown = not wanted or wanted & media_of(job.job)
             return bool(shown) and (own or not document)
 
         found = [each for each in self.takes.values() if belongs(each)]

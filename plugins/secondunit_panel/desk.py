@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from secondunit_contract.job import Job
 from secondunit_contract.queue import TakeEntry
 from secondunit_contract.task import TaskCard
-from secondunit_panel import orders
+from secondunit_panel import orders, slots
 from secondunit_panel.drafts import Draft, Drafts, key_of, of_job, with_settings
 from secondunit_panel.form import Fault, Field, Form, form_of
 from secondunit_panel.host import Place, Selection, Shot
 from secondunit_panel.marks import History, Marks
 from secondunit_panel.orders import Order
+from secondunit_panel.slots import Given, Slot
 
 _EMPTY = Form(())
+
 _MOST_TAKES = 100
 
 
@@ -74,10 +76,20 @@ class Desk:
 
     @property
     def inputs(self) -> dict[str, Shot]:
-        """The clips that are given, by the names the task gives them."""
+        """The clips that are selected or marked, by the names the task gives them."""
         task = self.task
         given = orders.roles(self.selection)
         return {role: shot for role, shot in given.items() if task and role in task.inputs}
+
+    @property
+    def given(self) -> dict[str, Given]:
+        """The clips given by hand, as far as the task takes them."""
+        return slots.kept(self.task, self.draft.inputs) if self.task else {}
+
+    @property
+    def slots(self) -> list[Slot]:
+        """The places for clips beside what is selected, and what is in them."""
+        return slots.slots(self.task, self.given, self.inputs) if self.task else []
 
     @property
     def first_frame(self) -> int:
@@ -90,13 +102,27 @@ class Desk:
         """What is drawn on the clip."""
         return Marks.read(self.draft.values, self.form.marks, self.first_frame)
 
+    @property
+    def beside(self) -> Shot | None:
+        """The clip before a gap, where the task chosen takes paths: they begin on it, and lead on
+        into the gap.
+        """
+        return self.inputs.get("before") if "paths" in self.form.marks else None
+
+    @property
+    def beyond(self) -> tuple[int, int]:
+        """How many frames before its clip and after it paths may be drawn on."""
+        return self.form.beyond(self.values)
+
     def shown(self) -> list[Field]:
         """The fields to draw now."""
-        return self.form.shown(self.values, self.inputs, self.everything)
+        return self.form.shown(self.values, {*self.inputs, *self.given}, self.everything)
 
     def faults(self) -> list[Fault]:
-        """What cannot be meant."""
-        return self.form.faults(self.draft.values, self.inputs)
+        """What cannot be meant, or is still lacking."""
+        found = self.form.faults(self.draft.values, {*self.inputs, *self.given})
+        lacking = [each for each in self.slots if each.needed and not each.name]
+        return found + [Fault(each.key, _lacks(self.task, each)) for each in lacking]
 
     # changing what is on it
 
@@ -145,6 +171,18 @@ class Desk:
         kept = {key: value for key, value in self.draft.values.items() if key not in keys}
         return self._put(replace(self.draft, values={**kept, **drawn}))
 
+    def give(self, slot: str, clips: Sequence[Given]) -> bool:
+        """Put clips into a slot; of several those behind it take the others."""
+        if self.task is None:
+            return False
+        return self._put(replace(self.draft, inputs=slots.put(self.task, self.given, slot, clips)))
+
+    def take_away(self, slot: str) -> bool:
+        """Empty a slot: what the host has marked counts again."""
+        if self.task is None:
+            return False
+        return self._put(replace(self.draft, inputs=slots.without(self.task, self.given, slot)))
+
     def settle(self, **settings: Any) -> bool:
         """Say how many takes, which seed, model, steps or guidance."""
         draft = replace(self.draft, **settings)
@@ -181,6 +219,7 @@ class Desk:
                 Selection(
                     clips, gap, order.shots.get("before"), order.shots.get("after"),
                     order.shots.get("matte"), document=order.document, folder=order.folder,
+                    guide=order.shots.get("guide"),
                 )
             )  # fmt: skip
         self.choose(order.card.name)
@@ -191,24 +230,28 @@ class Desk:
     def orders(self) -> list[Order]:
         """What would be asked for now: a job for each clip selected, or one for the gap.
 
-        What is drawn is drawn on the first clip and goes with that one alone.
+        What is drawn is drawn on the first clip and goes with that one alone. What is given goes
+        with each; a task that works on no clip of the document is asked for once.
         """
         task, chosen = self.task, self.selection
         if task is None:
             return []
         common = {"document": chosen.document, "folder": str(orders.output_folder(chosen) or "")}
+        given = self.given
         if chosen.gap is not None:
-            shots = self.inputs
+            shots = {role: each for role, each in self.inputs.items() if role not in given}
             name = next((each.name for each in shots.values()), "gap")
-            return [Order(task, self.draft, shots, chosen.gap, name, **common)]
+            return [Order(task, self.draft, shots, chosen.gap, name, **common, given=given)]
         drawn = set(self.form.marks.values())
         bare = {k: v for k, v in self.draft.values.items() if k not in drawn}
         found = []
-        for number, shot in enumerate(chosen.clips):
-            given = orders.roles(chosen, number)
-            shots = {role: each for role, each in given.items() if role in task.inputs}
+        each_alone = any(role in task.inputs for role in slots.WORKED_ON)
+        for number, shot in enumerate(chosen.clips if each_alone else chosen.clips[:1]):
+            marked = orders.roles(chosen, number).items()
+            shots = {role: e for role, e in marked if role in task.inputs and role not in given}
             draft = self.draft if not number else replace(self.draft, values=bare)
-            found.append(Order(task, draft, shots, shot.place, shot.name, **common))
+            place, of = shot.place, shot.clip.media
+            found.append(Order(task, draft, shots, place, shot.name, **common, given=given, of=of))
         return found
 
     # how
@@ -237,6 +280,8 @@ class Desk:
     def _fresh(self) -> Draft:
         gap: Place | None = self.selection.gap
         draft = with_settings(Draft(), self._last)
+        if self.task is not None and self.task.makes == "adapter":
+            draft = replace(draft, takes=1)  # each takes hours
         if gap is not None and "frames" in self.form and self.form["frames"].kind == "whole":
             draft = replace(draft, values={"frames": len(gap.range)})
         return draft
@@ -251,7 +296,8 @@ class Desk:
         return step() != before and self._keep()
 
     def _keep(self) -> bool:
-        self._last = self.draft
+        if self.task is None or self.task.makes != "adapter":
+            self._last = self.draft
         self._drafts.put(self._key, self.draft)
         return True
 
@@ -267,3 +313,7 @@ def order_of_take(entry: TakeEntry, desk: Desk, job: Job) -> Order | None:
     shots = {role: Shot(name, clip, at) for role, clip in job.inputs.items()}
     draft = of_job(job, entry.id, entry.take.seed)
     return Order(card, draft, shots, at, name, str(told.get("document") or ""))
+
+
+def _lacks(task: TaskCard | None, slot: Slot) -> str:
+    return f"{task.title if task else 'This'} needs a {slot.title.lower()}: give one"

@@ -19,6 +19,7 @@ from secondunit_contract.job import Job
 from secondunit_contract.problem import BadValue
 from secondunit_contract.wire import from_json, to_json
 from secondunit_panel.host import Place, Shot
+from secondunit_panel.slots import WORKED_ON, Given, of_clip
 
 FILE = "secondunit_panel.json"
 """What the drafts' file in a project's own folder is called."""
@@ -31,6 +32,7 @@ _MOST = 500  # drafts of one document; the oldest go
 class Draft:
     """What will be asked for: a task's values, and how often and with what.
 
+    `inputs` are the clips given by hand beside what is selected.
     `seed` None means another one each time; `model`, `steps` and `guidance` as in a job; `origin`
     is the take it was branched from.
     """
@@ -42,6 +44,7 @@ class Draft:
     steps: int | None = None
     guidance: float | None = None
     origin: str = ""
+    inputs: dict[str, Given] = field(default_factory=dict)
     extra: dict[str, Any] = field(default_factory=dict, compare=False)
 
 
@@ -182,7 +185,8 @@ def _changed(told: dict[str, Any]) -> float:
 def of_job(job: Job, origin: str = "", seed: int | None = None) -> Draft:
     """The draft a job was made from; with the seed of one of its takes to branch from that."""
     values = json.loads(json.dumps(to_json(job.values)))
-    return Draft(values, 1, seed, job.model, job.steps, job.guidance, origin)
+    given = {key: of_clip(clip) for key, clip in job.inputs.items() if key not in WORKED_ON}
+    return Draft(values, 1, seed, job.model, job.steps, job.guidance, origin, given)
 
 
 def with_settings(draft: Draft, like: Draft) -> Draft:

@@ -9,6 +9,8 @@ long     whether its text has several lines
 when     shown only where other values are so: {"picture": "cutout"}, {"way": ["paint", "tint"]},
          or where a clip is given: {"inputs.matte": true}
 mark     how it is drawn on the picture: points, strokes, box or paths
+beyond   of paths: the values that say how many frames more than the clip's may be drawn on:
+         {"before": "head", "after": "tail"}
 
 What a schema says that is not understood makes a field of text, never a form that cannot be drawn.
 """
@@ -62,7 +64,7 @@ class Field:
     `least` and `most` are the ends of its range, both included unless `open_below`/`open_above`.
     `maybe` says that it
     may stay empty (None); `needed` that it may not be left out. `where` are the rules of when it
-    is shown.
+    is shown, `beyond` the values that say how much further than the clip paths may be drawn.
     """
 
     key: str
@@ -84,6 +86,7 @@ class Field:
     needed: bool = False
     longest: int | None = None
     where: Mapping[str, Any] = field(default_factory=dict)
+    beyond: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def hint(self) -> str:
@@ -177,6 +180,13 @@ class Form:
     def marks(self) -> dict[str, str]:
         """Which kinds of mark the task takes, and by which key."""
         return {each.kind: each.key for each in reversed(self.fields) if each.kind in MARKS}
+
+    def beyond(self, values: Mapping[str, Any]) -> tuple[int, int]:
+        """How many frames before the clip's first and after its last paths may be drawn on."""
+        told = self[self.marks["paths"]].beyond if "paths" in self.marks else {}
+        counts = (values.get(str(told.get(side))) for side in ("before", "after"))
+        before, after = (each if type(each) is int and each > 0 else 0 for each in counts)
+        return before, after
 
     def defaults(self) -> dict[str, Any]:
         """Every value as it is when nothing has been said."""
@@ -290,6 +300,7 @@ def _field(key: str, told: Any, root: Mapping[str, Any], needed: bool) -> Field:
         needed=needed and "default" not in words,
         longest=_whole(plain.get("maxLength")),
         where=words["when"] if isinstance(words.get("when"), dict) else {},
+        beyond=words["beyond"] if isinstance(words.get("beyond"), dict) else {},
     )
     return _with_range(made, plain) if kind in ("whole", "number") else made
 
@@ -431,11 +442,16 @@ def _check_wholes(each: Field, value: Any) -> str:
 
 
 def _check_marks(each: Field, value: Any) -> str:
-    return "" if isinstance(value, list) else f"{each.label} cannot be read"
+    fits = isinstance(value, dict if each.kind == "box" else list)
+    return "" if fits else f"{each.label} cannot be read"
 
 
-def _check_box(each: Field, value: Any) -> str:
-    return "" if isinstance(value, dict) else f"{each.label} cannot be read"
+def _check_paths(each: Field, value: Any) -> str:
+    told = value if isinstance(value, list) else []
+    keys = [path.get("keys") for path in told if isinstance(path, dict)]
+    if any(isinstance(found, list) and len(found) == 1 for found in keys):
+        return "A path is on one frame only: go to another frame and put it there too"
+    return _check_marks(each, value)
 
 
 def _check_written(each: Field, value: Any) -> str:
@@ -446,7 +462,7 @@ def _check_written(each: Field, value: Any) -> str:
 _CHECKS = {
     "text": _check_text, "whole": _check_number, "number": _check_number, "yes_no": _check_yes_no,
     "choice": _check_choice, "wholes": _check_wholes, "points": _check_marks,
-    "strokes": _check_marks, "paths": _check_marks, "box": _check_box, "written": _check_written,
+    "strokes": _check_marks, "paths": _check_paths, "box": _check_marks, "written": _check_written,
 }  # fmt: skip
 
 

@@ -135,7 +135,8 @@ class Selection:
     """What the artist has selected: clips, in the document's order, or a gap to fill, or nothing.
 
     `before` and `after` are the neighbours of the gap, or of the clips, where they touch; `matte`
-    is a clip the artist has marked as the matte of the others, where the host knows such a thing.
+    is a clip the artist has marked as the matte of the others, where the host knows such a thing;
+    `guide` one whose structure is to be followed, frame for frame with the clip or the gap.
     `playhead` counts as the document does. `folder` is where takes of this document should lie;
     empty: beside the media.
     """
@@ -148,6 +149,7 @@ class Selection:
     playhead: int | None = None
     document: str = ""
     folder: str = ""
+    guide: Shot | None = None
 
     def __bool__(self) -> bool:
         """Whether anything is selected."""

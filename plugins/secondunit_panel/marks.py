@@ -54,9 +54,14 @@ class Box:
 
 @dataclass(frozen=True)
 class Path:
-    """Where something shall go: its place on some frames, in order of time; straight between."""
+    """Where something shall go: its place on some frames, in order of time; straight between.
+
+    `radius` is how much around it goes along, a share of the picture's shorter side; None leaves
+    that to the task.
+    """
 
     keys: tuple[tuple[int, float, float], ...]
+    radius: float | None = None
 
     def at(self, frame: float) -> tuple[float, float]:
         """Where it is on a frame; before the first key and after the last it stands still."""
@@ -110,7 +115,7 @@ class Marks:
         if which is None:
             return replace(self, paths=(*self.paths, Path((key,))))
         kept = [each for each in self.paths[which].keys if each[0] != frame]
-        path = Path(tuple(sorted([*kept, key])))
+        path = replace(self.paths[which], keys=tuple(sorted([*kept, key])))
         return replace(self, paths=(*self.paths[:which], path, *self.paths[which + 1 :]))
 
     def moved(self, which: int, x: float, y: float) -> Marks:
@@ -192,7 +197,7 @@ class Marks:
                 for each in self.strokes
             ],
             "box": dict(vars(self.box)) if self.box else None,
-            "paths": [{"keys": [list(key) for key in each.keys]} for each in self.paths],
+            "paths": [_written(each) for each in self.paths],
         }
         return {key: written[kind] for kind, key in keys.items() if kind in written}
 
@@ -316,6 +321,11 @@ def _share(value: Any) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value <= 1
 
 
+def _number(value: Any) -> bool:
+    """A place on a path may lie beyond the plate, where the picture is made wider."""
+    return type(value) in (int, float) and math.isfinite(value)
+
+
 def _frame(told: Mapping[str, Any], first: int) -> int:
     frame = told.get("frame")
     return frame if isinstance(frame, int) and not isinstance(frame, bool) else first
@@ -343,10 +353,17 @@ def _read_box(told: Any, first: int) -> Box | None:
     return Box(left, top, right, bottom, _frame(told, first))
 
 
+def _written(path: Path) -> dict[str, Any]:
+    keys: dict[str, Any] = {"keys": [list(key) for key in path.keys]}
+    return keys if path.radius is None else {**keys, "radius": path.radius}
+
+
 def _read_path(told: Any) -> Path | None:
     if not isinstance(told, dict) or not isinstance(told.get("keys"), list):
         return None
     keys = [k for k in told["keys"] if isinstance(k, (list, tuple)) and len(k) == 3]
-    keys = [k for k in keys if isinstance(k[0], int) and _share(k[1]) and _share(k[2])]
+    keys = [k for k in keys if type(k[0]) is int and _number(k[1]) and _number(k[2])]
     ordered = sorted({k[0]: (k[0], k[1], k[2]) for k in keys}.values())
-    return Path(tuple(ordered)) if ordered else None
+    radius = told.get("radius")
+    told_radius = radius if _share(radius) and radius else None
+    return Path(tuple(ordered), told_radius) if ordered else None

@@ -7,7 +7,7 @@ import re
 import unicodedata
 import uuid
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from secondunit_contract.task import TaskCard
 from secondunit_contract.wire import from_json, to_json
 from secondunit_panel.drafts import Draft
 from secondunit_panel.host import Delivery, Place, Selection, Shot
+from secondunit_panel.slots import WORKED_ON, Given
 
 BY = "panel"
 """Where a job says for which place of which document it was made."""
@@ -34,7 +35,8 @@ _SEEDS = 2**31
 class Order:
     """A job to be: a task and its draft for one clip, or for a gap.
 
-    `shots` are the clips by the names the task gives them; `at` is the place it is for.
+    `shots` are the clips of what is selected by the names the task gives them, `given` those given
+    beside it; `at` is the place it is for, `of` the media that stands there.
     """
 
     card: TaskCard
@@ -44,31 +46,42 @@ class Order:
     name: str
     document: str = ""
     folder: str = ""
+    given: Mapping[str, Given] = field(default_factory=dict)
+    of: str = ""
+
+    @property
+    def inputs(self) -> set[str]:
+        """The names of all its clips."""
+        return {*self.shots, *self.given}
 
 
 def roles(selection: Selection, which: int = 0) -> dict[str, Shot]:
     """What is selected, by the names tasks give their clips. `which` of the selected clips."""
+    guide = selection.guide
     if selection.gap is not None:
-        both = {"before": selection.before, "after": selection.after}
-        return {role: shot for role, shot in both.items() if shot is not None}
-    if not selection.clips:
-        return {}
-    given = {"plate": selection.clips[which]}
-    return given | ({"matte": selection.matte} if selection.matte else {})
+        given = {"before": selection.before, "after": selection.after, "guide": guide}
+    elif selection.clips:
+        given = {"plate": selection.clips[which], "matte": selection.matte, "guide": guide}
+    else:
+        given = {}
+    return {role: shot for role, shot in given.items() if shot is not None}
 
 
 def unfit(card: TaskCard, selection: Selection) -> str:
-    """Why a task cannot be done with what is selected; empty where it can."""
+    """Why a task cannot be done with what is selected; empty where it can. What is given beside it
+    is no matter: one that works on no clip of the document can be done wherever something is.
+    """
     if card.fault:
         return f"{card.title} is broken: {card.fault}"
     given = roles(selection)
-    lacking = [each for each, need in card.inputs.items() if need == "needed" and each not in given]
+    worked = [each for each in WORKED_ON if each in card.inputs]
+    lacking = [each for each in worked if card.inputs[each] == "needed" and each not in given]
     if lacking:
         return f"{card.title} needs a {lacking[0]}: select a clip"
     if not selection:
         return "Select a clip, or a gap to fill"
     wanted = {"before", "after"} if selection.gap is not None else {"plate"}
-    if card.inputs and not wanted & card.inputs.keys():
+    if worked and not wanted & set(worked):
         wants = "a gap" if selection.gap is None else "a clip"
         return f"{card.title} needs {wants}"
     return ""
@@ -136,7 +149,7 @@ def job_of(
         "place": to_json(order.at),
         "slate": id,
         "makes": order.card.makes,
-    }
+    } | ({"of": order.of} if order.of else {})
     return Job(
         task=order.card.name,
         output=output,
@@ -148,7 +161,9 @@ def job_of(
         takes=draft.takes,
         steps=draft.steps,
         guidance=draft.guidance,
-        codec="" if any(map(_is_sequence, clips.values())) else codec,
+        codec=""
+        if any(_is_sequence(clips[role]) for role in WORKED_ON if role in clips)
+        else codec,
         extra={BY: told | ({"origin": draft.origin} if draft.origin else {})},
     )
 
@@ -178,6 +193,12 @@ def made_for(job: Job) -> dict[str, Any]:
     return told if isinstance(told, dict) else {}
 
 
+def media_of(job: Job) -> set[str]:
+    """The media a job has to do with: its clips', and that of the place it was made for."""
+    of = made_for(job).get("of")
+    return {each.media for each in job.inputs.values()} | ({of} if isinstance(of, str) else set())
+
+
 def slate_of(job: Job) -> str:
     """The slate a job's takes belong to: that of the job it goes on from, else its own."""
     return str(made_for(job).get("slate") or job.id)
@@ -192,8 +213,16 @@ def place_of(job: Job) -> Place | None:
 
 
 def delivery(entry: TakeEntry, job: Job, at: Place | None = None, chosen: bool = True) -> Delivery:
-    """A take on its way to a place, or to the one it was made for. Raises BadValue for neither."""
+    """A take on its way to a place, or to the one it was made for. Raises BadValue for neither,
+    and for an adapter.
+    """
     place = at or place_of(job)
+    if made_for(job).get("makes") == "adapter":
+        raise BadValue(
+            "An adapter has no place in the document",
+            str(entry.take.extra.get("adapter") or entry.take.media),
+            "A model wears it: put its file among the adapters",
+        )
     if place is None:
         raise BadValue(
             "Nothing says where this take belongs",

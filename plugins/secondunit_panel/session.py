@@ -7,7 +7,7 @@ what has changed. All of it on the main thread; what takes long is done beside i
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -17,9 +17,12 @@ from secondunit_contract.task import TaskCard
 from secondunit_contract.wire import to_json
 from secondunit_panel import drafts, orders, words
 from secondunit_panel.client import Client, ServiceGone
+from secondunit_panel.cost import Cost, cost_of
 from secondunit_panel.dailies import Dailies
 from secondunit_panel.desk import Desk, order_of_take
 from secondunit_panel.errands import Errands
+from secondunit_panel.fetching import Fetching
+from secondunit_panel.giving import Giving
 from secondunit_panel.host import Delivery, Host, Mark, Placed, Selection
 from secondunit_panel.link import Find, Link, Look
 from secondunit_panel.marks import Marks
@@ -28,9 +31,11 @@ from secondunit_panel.service import data_folder, found
 from secondunit_panel.shooting import Shooting
 from secondunit_panel.words import Action, Notice
 
-What = Literal["link", "selection", "tasks", "form", "marks", "jobs", "takes", "notices", "placed"]
+What = Literal[
+    "link", "selection", "tasks", "form", "marks", "jobs", "takes", "notices", "placed", "models",
+]  # fmt: skip
 """What has changed: the engine's state; the selection; the tasks that fit; values, faults, cost;
-what is drawn; jobs and exports; takes; notices; what stands in the document."""
+what is drawn; jobs and exports; takes; notices; what stands in the document; models and fetches."""
 
 Observer = Callable[[What, str], None]
 """Told what has changed, and of which job or take, where it is one alone."""
@@ -38,34 +43,17 @@ Observer = Callable[[What, str], None]
 _LATEST = 200  # jobs and takes that are asked for when the panel opens
 
 
-@dataclass(frozen=True)
-class Cost:
-    """What a job will cost, as far as it is known: seconds; gigabytes, of how many there are."""
-
-    seconds: float | None = None
-    gigabytes: float | None = None
-    room: float | None = None
-    short: str = ""
-
-    def __str__(self) -> str:
-        memory = words.gigabytes(self.gigabytes, self.room)
-        return self.short or " · ".join(filter(None, (words.lasting(self.seconds), memory)))
-
-
 class Session:
     """One panel in one host. `start` it, `close` it; call it from the main thread alone.
 
     `find` finds the service or starts it, `look` only finds it; `folder` is where drafts are kept.
     What is shown is read from `desk` (selection, tasks, form), `dailies` (jobs, takes), `link` (the
-    engine), `notices`, `shooting` (exports) and `placed`, and changed through the methods here.
+    engine), `notices`, `shooting` (exports) and `placed`, and changed through the methods here;
+    `giving` gives clips beside what is selected, `fetching` fetches models.
     """
 
     def __init__(
-        self,
-        host: Host,
-        find: Find | None = None,
-        look: Look = found,
-        folder: Path | None = None,
+        self, host: Host, find: Find | None = None, look: Look = found, folder: Path | None = None
     ) -> None:
         self._host, main = host, host.call_on_main
         self._observers: list[Observer] = []
@@ -85,6 +73,13 @@ class Session:
         self.shooting = Shooting(
             host, self._hosts, self._asks, self.link, self.drafts, self.notices, self._shot
         )
+        self.fetching = Fetching(
+            main, self.link, self.notices, self._stocked, lambda: self._tell("models")
+        )
+        self.giving = Giving(
+            host, self._hosts, self._pens, self.desk, self.dailies, self.notices,
+            lambda changed: self._said(changed, "form"),
+        )  # fmt: skip
         self.placed: dict[str, Placed] = {}
         self.models: list[dict[str, Any]] = []
         self.system: dict[str, Any] = {}
@@ -100,7 +95,7 @@ class Session:
         self._observers.clear()
         self.shooting.stop()
         self.link.close()
-        for each in (self._hosts, self._asks, self._pens):
+        for each in (self._hosts, self._asks, self._pens, self.fetching):
             each.close()
 
     def observe(self, observer: Observer) -> Callable[[], None]:
@@ -209,17 +204,7 @@ class Session:
 
     def cost(self) -> Cost:
         """What shooting now would cost."""
-        task, draft = self.desk.task, self.desk.draft
-        if task is None:
-            return Cost()
-        pace = self.dailies.pace(task.name, draft.model)
-        frames = sum(len(each.at.range) for each in self.desk.orders()) * draft.takes
-        model = next((m for m in self.models if m.get("name") == draft.model), {})
-        needed = (model.get("reach") or {}).get("memory_gb")
-        gpus = (self.system.get("machine") or {}).get("gpus") or []
-        room = max((gpu.get("memory", 0) for gpu in gpus), default=0) / 1e9
-        seconds = None if pace is None else pace * frames
-        return Cost(seconds, needed, room or None, str(model.get("short") or ""))
+        return cost_of(self.desk, self.dailies, self.models, self.system)
 
     # shooting
 
@@ -232,7 +217,7 @@ class Session:
             return False
         listed = self.desk.orders()
         for order in listed:
-            values = self.desk.form.sent(order.draft.values, order.shots)
+            values = self.desk.form.sent(order.draft.values, order.inputs)
             self.shooting.shoot(order, values, where, data_folder() / "takes")
         return bool(listed)
 
@@ -281,7 +266,9 @@ class Session:
     def progress(self, job: str) -> str:
         """How far a job is, in one line."""
         entry = self.dailies.jobs.get(job)
-        return words.progress(entry) if entry else "Waiting for the engine"
+        if entry is None:
+            return "Waiting for the engine"
+        return words.progress(entry, self.dailies.doing.get(job, ""))
 
     def _judge(self, take: str, now: dict[str, Any], ask: Callable[[Client], TakeEntry]) -> None:
         before = self.dailies.takes[take]
@@ -402,6 +389,8 @@ class Session:
             self.look()
         elif act == "retry":
             self.act(notice.about, "retry")
+        elif act in ("fetch", "agree", "stop"):
+            self.fetching.act(notice)
         elif repeat is not None:
             repeat()
         return True
@@ -430,12 +419,13 @@ class Session:
 
         def told(answer: tuple[list[TaskCard], list[Entry], list[TakeEntry], Any, Any]) -> None:
             cards, jobs, takes, self.models, self.system = answer
+            self.fetching.seen(self.models)
             self.dailies.told(jobs, takes)
             for each in self._heard_meanwhile:
                 self.dailies.heard(each)
             over()
             self.desk.stock(cards, self.dailies.used())
-            self._tell("tasks", "form", "marks", "jobs", "takes")
+            self._tell("tasks", "form", "marks", "jobs", "takes", "models")
 
         def over() -> None:
             self._refreshing -= 1
@@ -443,6 +433,11 @@ class Session:
                 self._heard_meanwhile.clear()
 
         self._ask(work, told, "", self._refresh, over)
+
+    def _stocked(self, job: str) -> bool:
+        """A model has come; whether a job may be shot with it as it is."""
+        self._refresh()
+        return job in self.dailies.jobs and not self.dailies.jobs[job].job.model
 
     def _heard(self, events: list[Told]) -> None:
         """Events, in their order; many at once where the main thread was busy."""

@@ -68,9 +68,11 @@ class Shooting:
         def work() -> Job:
             folder = Path(order.folder) if order.folder else spare
             clips: dict[str, Clip] = {}
-            for role, shot in order.shots.items():
+            stand = {role: each.shot for role, each in order.given.items() if each.shot is not None}
+            for role, shot in {**order.shots, **stand}.items():
                 place = folder / "plates" / orders.plain(f"{shot.name}_{shot.place.range}")
                 clips[role] = self._host.plate(shot, place, self._exported)
+            clips |= {role: each.clip for role, each in order.given.items() if each.shot is None}
             taken = [each.name for each in folder.iterdir()] if folder.is_dir() else []
             output = orders.output(folder, order.name, order.card.name, taken)
             return orders.job_of(order, clips, values, output, self._host.about().codec)

@@ -9,7 +9,7 @@ from typing import Protocol
 from secondunit_contract.job import Job
 from secondunit_contract.queue import Entry, TakeEntry
 from secondunit_panel.dailies import OPEN, Dailies
-from secondunit_panel.orders import made_for, slate_of
+from secondunit_panel.orders import made_for, media_of, slate_of
 
 
 @dataclass
@@ -77,7 +77,7 @@ def slates(
 
     def belongs(job: Job) -> bool:
         own = made_for(job).get("document") == document or not document
-        return own and (not wanted or bool(wanted & {c.media for c in job.inputs.values()}))
+        return own and (not wanted or bool(wanted & media_of(job)))
 
     for each in knows.dailies.jobs.values():
         if (each.state in OPEN or slate_of(each.job) in found) and belongs(each.job):

@@ -169,7 +169,7 @@ def _version() -> str:
 
 
 def _shots(selection: Selection) -> list[Shot]:
-    given = (*selection.clips, selection.before, selection.after, selection.matte)
+    given = (*selection.clips, selection.before, selection.after, selection.matte, selection.guide)
     return [each for each in given if each is not None]
 
 

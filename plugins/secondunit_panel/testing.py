@@ -104,6 +104,9 @@ class _Handler(BaseHTTPRequestHandler):
     def do_PATCH(self) -> None:
         self._do()
 
+    def do_DELETE(self) -> None:
+        self._do()
+
     def log_message(self, format: str, *args: Any) -> None:
         """Nothing is said aside."""
 

@@ -13,9 +13,13 @@ from secondunit_contract.problem import Problem, problem_from_json
 from secondunit_contract.queue import Entry
 from secondunit_panel.host import About, Place, Selection
 
-Act = Literal["again", "connect", "select", "mark", "field", "models", "retry", "report"]
+Act = Literal[
+    "again", "connect", "select", "mark", "field", "models", "retry", "report", "fetch", "agree",
+    "stop",
+]  # fmt: skip
 """What a remedy's button does: the same once more, look for the engine, read the selection, go to
-the picture, go to a field, show the models, queue the job again, copy the report."""
+the picture, go to a field, show the models, queue the job again, copy the report; fetch a model,
+agree to its licence and fetch it, stop fetching it."""
 
 
 @dataclass(frozen=True)
@@ -86,6 +90,11 @@ _STATES = {
 
 def selected(selection: Selection, about: About) -> str:
     """What is selected, in one line, in the host's own way to count."""
+    followed = f" · follows {selection.guide.name}" if selection.guide else ""
+    return _selected(selection, about) + followed
+
+
+def _selected(selection: Selection, about: About) -> str:
     if selection.gap is not None:
         names = [each.name for each in (selection.before, selection.after) if each]
         named = f"Gap between {' and '.join(names)}" if len(names) == 2 else "Gap"
@@ -133,15 +142,17 @@ def lasting(seconds: float | None) -> str:
     return f"~{hours} h {minutes} min" if minutes else f"~{hours} h"
 
 
-def progress(entry: Entry) -> str:
-    """How far a job is: what it does, which take, per cent, time left."""
+def progress(entry: Entry, doing: str = "") -> str:
+    """How far a job is: what it does, which take, per cent, time left. `doing` is what the engine
+    says of it in words of its own.
+    """
     if entry.state != "running":
         told = _STATES.get(entry.state, entry.state.capitalize())
         return f"{told} · {_takes(entry.takes)}" if entry.takes else told
-    parts = [_PHASES.get(entry.phase, entry.phase.capitalize())]
+    parts = [doing or _PHASES.get(entry.phase, entry.phase.capitalize())]
     if entry.job.takes > 1:
         parts[0] += f" {min(entry.takes + 1, entry.job.takes)} of {entry.job.takes}"
-    if entry.total:
+    if entry.total and entry.done:
         parts.append(f"{share(entry):.0%}")
     if entry.seconds_left is not None:
         parts.append(f"{lasting(entry.seconds_left)} left")
@@ -153,6 +164,11 @@ def share(entry: Entry) -> float:
     if entry.state == "done":
         return 1.0
     return min(1.0, max(0.0, entry.done / entry.total)) if entry.total else 0.0
+
+
+def measured(entry: Entry) -> bool:
+    """Whether anybody can say yet how far a running job is."""
+    return entry.state != "running" or bool(entry.total and entry.done)
 
 
 def _takes(count: int) -> str:
@@ -168,7 +184,7 @@ def gigabytes(needed: float | None, room: float | None) -> str:
 
 def notice(problem: Problem, about: str = "", job: Mapping[str, Any] | None = None) -> Notice:
     """A problem as it is shown. `job` is what was asked for, for the report."""
-    label, act = _remedy_of(problem.code)
+    action = _offer_of(problem) or Action(*_remedy_of(problem.code), about)
     report = {
         "problem": problem.to_json(),
         "about": about,
@@ -179,12 +195,27 @@ def notice(problem: Problem, about: str = "", job: Mapping[str, Any] | None = No
     return Notice(
         problem.what,
         problem.remedy,
-        Action(label, act, about),
+        action,
         problem.where,
         about,
         problem.code,
         json.dumps(report, ensure_ascii=False, indent=1, default=str),
     )
+
+
+def size(megabytes: float) -> str:
+    """How much it is to fetch."""
+    return f"{megabytes / 1000:.1f} GB" if megabytes >= 100 else f"{megabytes:.0f} MB"
+
+
+def _offer_of(problem: Problem) -> Action | None:
+    """Fetching the model that would do it, where the engine names one."""
+    told = problem.extra.get("fetch")
+    if not isinstance(told, Mapping) or not told.get("name"):
+        return None
+    much = told.get("mb")
+    sized = f" ({size(much)})" if isinstance(much, (int, float)) and much else ""
+    return Action(f"Fetch {told.get('title') or told['name']}{sized}", "fetch", str(told["name"]))
 
 
 def _remedy_of(code: str) -> tuple[str, Act]:

@@ -10,6 +10,7 @@ steps by hand) is said by a host of this program; everything else is as an artis
 from __future__ import annotations
 
 import argparse
+import io
 import os
 import shutil
 import signal
@@ -20,6 +21,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+from PIL import Image, ImageOps
+from qtpy.QtGui import QImage
 from qtpy.QtWidgets import QApplication
 
 from secondunit_contract.clip import Clip
@@ -39,6 +42,7 @@ from secondunit_panel.standalone import Standalone
 
 PLATE = Path(__file__).parents[2] / "core" / "secondunit" / "demo" / "footage" / "plate.mov"
 RATE = Rate.of(24)
+TALL = (SIZE[0], 1150)  # pixels, so that all takes are seen
 _WHOLE_JOB = 600.0  # seconds
 _SEED = 41
 
@@ -121,8 +125,17 @@ class Stage:
         self.run(1.5)
         if not self.only or name in self.only:
             screen = self.app.primaryScreen()
-            picture = screen.grabWindow(int(window.winId()))
-            picture.save(str(self.folder / f"panel_{name}.png"), "PNG")
+            picture = screen.grabWindow(int(window.winId())).toImage()
+            saved(picture, self.folder / f"panel_{name}.png")
+
+
+def saved(picture: QImage, path: Path) -> None:
+    """Written without Qt, whose lock on its picture formats the panel's own threads may hold while
+    they wait for Python, which Qt keeps as long as it writes.
+    """
+    rgb = picture.convertToFormat(QImage.Format.Format_RGB888)
+    size, bits = (rgb.width(), rgb.height()), bytes(rgb.constBits())
+    Image.frombuffer("RGB", size, bits, "raw", "RGB", rgb.bytesPerLine(), 1).save(path)
 
 
 def drawn(panel: Panel) -> None:
@@ -154,8 +167,46 @@ def before_shooting(stage: Stage) -> None:
     stage.shoot("all")
     panel.session.show_everything(False)
     panel.show_models(True)
+    panel.models.show_model("wan2.1-vace-1.3b")
     stage.shoot("models")
+    stage.shoot("models_narrow", (320, 980))
+    stage.windows[-1].resize(*SIZE)
     panel.show_models(False)
+    session = panel.session
+    session.choose("restyle")
+    session.set("prompt", "a rainy night")
+    session.giving.files("guide", [str(drawn_guide(stage))])
+    session.giving.files("reference", [str(still(stage))])
+    stage.run(3)
+    stage.shoot("clips")
+    for slot in ("guide", "reference"):
+        session.giving.take_away(slot)
+
+
+def still(stage: Stage) -> Path:
+    """One frame of the clip, mirrored, as somebody may have painted it."""
+    path = stage.media.with_name("look.png")
+    [frame] = frames_of(stage, FrameRange(18, 18))
+    ImageOps.mirror(frame).save(path)
+    return path
+
+
+def drawn_guide(stage: Stage) -> Path:
+    """The clip's frames as bare greys, a numbered picture each: a crude guide by hand."""
+    folder = stage.media.with_name("blocking")
+    folder.mkdir()
+    for number, frame in enumerate(frames_of(stage, FrameRange(0, 23)), 1001):
+        coarse = frame.convert("L").resize((40, 23)).resize(frame.size, Image.Resampling.NEAREST)
+        coarse.save(folder / f"blocking.{number}.png")
+    return folder
+
+
+def frames_of(stage: Stage, frames: FrameRange) -> list[Image.Image]:
+    """Frames of the clip, as the engine shows them."""
+    client = stage.windows[-1].panel.session.link.client
+    assert client is not None
+    told = client.pictures(Clip(str(stage.media)), frames, 480)
+    return [Image.open(io.BytesIO(jpeg)) for jpeg in told]
 
 
 def shooting(stage: Stage, host: Around) -> Panel:
@@ -170,7 +221,7 @@ def shooting(stage: Stage, host: Around) -> Panel:
     panel.shoot.shoot()
     stage.run(_WHOLE_JOB, lambda: len(session.takes()) >= 2)
     stage.run(_WHOLE_JOB, lambda: session.dailies.previews or len(session.takes()) >= 3)
-    stage.shoot("running")
+    stage.shoot("running", TALL)
     stage.run(_WHOLE_JOB, lambda: not session.dailies.open())
     stage.run(3)
     panel.takes.choose_number(3)
@@ -181,7 +232,7 @@ def shooting(stage: Stage, host: Around) -> Panel:
     stage.run(3)
     panel.clock.pause()
     panel.clock.go_to(12)
-    stage.shoot("takes")
+    stage.shoot("takes", TALL)
     stage.shoot("narrow", (320, 980))
     stage.shoot("wide", (1280, 820))
     return panel

@@ -130,8 +130,8 @@ class Frame(Brush):
 class Way(Brush):
     """A path: where the thing under the pen is on this frame.
 
-    Near a path's place it takes that along; else the path touched last is led here, where it has no
-    place on this frame yet, or a new one begins.
+    Near a path's place it takes that along, and one that was on one frame alone rests here; else
+    the path touched last is led here, where it has no place on this frame yet, or a new one begins.
     """
 
     def __init__(self, marks: Marks, touch: Touch, last: Mark | None = None) -> None:
@@ -142,6 +142,8 @@ class Way(Brush):
         near = _near_path(marks, touch)
         if near is not None:
             self._which, self._at = near, marks.paths[near].at(frame)
+            if len(marks.paths[near].keys) == 1 and not _stands(marks.paths[near], frame):
+                self.marks = marks.with_path_key(near, frame, *self._at)
         elif isinstance(last, Path) and last in marks.paths and not _stands(last, frame):
             self._which = marks.paths.index(last)
         if near is None:

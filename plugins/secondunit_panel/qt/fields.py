@@ -14,6 +14,8 @@ from secondunit_panel.form import Choice, Field
 from secondunit_panel.marks import Marks
 from secondunit_panel.qt.controls import Control, control_for
 from secondunit_panel.qt.look import BETWEEN, HIT, INSIDE, Look, button, type_of
+from secondunit_panel.qt.pictures import Pictures
+from secondunit_panel.qt.slots import Slots
 from secondunit_panel.qt.words import Words, say
 from secondunit_panel.session import Session
 
@@ -66,7 +68,7 @@ class Drawn(QWidget):
 class Fields(QWidget):
     """The form of the task chosen. What is said goes to the session; it tells when to draw anew."""
 
-    def __init__(self, session: Session, look: Look) -> None:
+    def __init__(self, session: Session, look: Look, pictures: Pictures) -> None:
         super().__init__()
         self._session, self._look = session, look
         self._rows: list[Row] = []
@@ -82,6 +84,9 @@ class Fields(QWidget):
         self.marks.cleared.connect(lambda: session.draw(Marks()))
         self.marks.setParent(self)
         self.marks.hide()
+        self.slots = Slots(session, pictures, look)
+        self.slots.setParent(self)
+        self.slots.hide()
 
     @property
     def controls(self) -> dict[str, Control]:
@@ -111,13 +116,14 @@ class Fields(QWidget):
             else:
                 control.put(values.get(key), faults.get(key, ""))
         self.marks.put(desk.marks, desk.form.marks)
+        self.slots.draw()
 
     def aim(self, key: str) -> bool:
         """Lead the keys to a field; False where it is not shown."""
         control = self.controls.get(key)
         if control is not None:
             control.aim()
-        return control is not None
+        return control is not None or self.slots.aim(key)
 
     # the rows
 
@@ -132,6 +138,7 @@ class Fields(QWidget):
                 rows.append(Row(f"group:{field.group}", heading=field.group))
             group = field.group
             rows.append(Row(field.key, field))
+        rows += [Row("slots")] if desk.slots else []
         rows += [Row(SETTING + each.key, each) for each in self._settings()]
         if desk.everything:
             for card in desk.broken:
@@ -195,7 +202,7 @@ class Fields(QWidget):
         label.deleteLater()
         if control is not None:
             control.hide()
-            if control is not self.marks:
+            if control not in (self.marks, self.slots):
                 control.deleteLater()
 
     @staticmethod
@@ -212,6 +219,10 @@ class Fields(QWidget):
     def _make(self, row: Row) -> tuple[QLabel, QWidget | None]:
         if row.key == "marks":
             return self._label("Mark", "What is meant, shown on the picture"), self.marks
+        if row.key == "slots":
+            return self._label(
+                "Clips", "Clips beside what is selected, as this task takes them"
+            ), self.slots
         if row.field is None:
             heading = QLabel(row.heading)
             heading.setProperty("role", "heading")

@@ -16,6 +16,8 @@ Where = Callable[[float, float], QPointF]
 RING = 8.0
 """Points of a click's ring, from its middle; what can be hit is larger."""
 
+_DOTS = 240  # frames of a path that are told one by one; dots of more would be a line
+
 _SHADE = QColor(20, 20, 22, 200)  # behind every line, so that it is seen on a light picture too
 
 
@@ -103,13 +105,21 @@ class Inks:
         painter.setBrush(Qt.BrushStyle.NoBrush)
 
     def _path(self, path: Path, frame: int, chosen: bool, count: Callable[[int], str]) -> None:
-        """A path: its places with their frames, and a ring where it is now."""
+        """A path: its places with their frames, a dot for each frame between, since they tell its
+        pace, and a ring where it is now.
+        """
         painter = self._painter
         places = [self._where(x, y) for _, x, y in path.keys]
         self._under(4.0)
         painter.drawPolyline(QPolygonF(places))
         painter.setPen(QPen(self._yes, 2.0 if chosen else 1.25))
         painter.drawPolyline(QPolygonF(places))
+        first, last = path.keys[0][0], path.keys[-1][0]
+        if last - first <= _DOTS:
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(self._no)
+            for each in range(first + 1, last):
+                painter.drawEllipse(self._where(*path.at(each)), 1.5, 1.5)
         for (key, _, _), at in zip(path.keys, places):  # noqa: B905 - as many, and Python 3.10
             painter.setPen(QPen(_SHADE, 1.0))
             painter.setBrush(self._yes if key == frame else QColor(_SHADE))

@@ -256,6 +256,11 @@ QComboBox QAbstractItemView { background: <raised>; border: 1px solid <edge>; ou
     selection-background-color: <edge>; selection-color: <text>; }
 QComboBox QAbstractItemView::item { min-height: <hit>px; padding: 0 8px; }
 
+QMenu { background: <raised>; border: 1px solid <edge>; padding: 4px 0; }
+QMenu::item { background: transparent; padding: 6px 16px; color: <text>; }
+QMenu::item:selected { background: <edge>; }
+QMenu::separator { height: 1px; background: <line>; margin: 4px 0; }
+
 QScrollArea { border: none; }
 QScrollBar:vertical { background: transparent; width: 8px; margin: 0; }
 QScrollBar::handle:vertical { background: <line>; border-radius: 3px; min-height: 32px;

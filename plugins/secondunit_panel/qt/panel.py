@@ -113,9 +113,9 @@ class Panel(QWidget):
         for name in ("undo", "redo"):  # the header has them, for all there is
             self.viewer.tools[name].hide()
         self.standing, self.tasks = Standing(session), Tasks(session)
-        self.fields, self.shoot = Fields(session, look), Shoot(session)
+        self.fields, self.shoot = Fields(session, look, self.pictures), Shoot(session)
         self.takes = Takes(session, self.clock, self.pictures, look)
-        self.models = Models(session)
+        self.models = Models(session, look)
         self.notices, self.engine = NoticeBar(look), EngineLine(session)
 
     def _arrange(self) -> None:
@@ -208,7 +208,7 @@ class Panel(QWidget):
     def draw(self) -> None:
         """Draw all of it."""
         self._stale = {"link", "selection", "tasks", "form", "marks", "jobs", "takes", "notices",
-                       "placed"}  # fmt: skip
+                       "placed", "models"}  # fmt: skip
         self._draw_stale()
 
     def _draw_stale(self) -> None:
@@ -221,31 +221,37 @@ class Panel(QWidget):
             self._draw_tasks()
         if stale & {"form", "marks", "tasks", "selection", "link"}:
             self.fields.draw()
+        if stale & {"models", "form", "tasks"}:
             self.models.draw()
         if stale & {"form", "tasks", "link", "jobs", "selection"}:
             self.shoot.draw()
         if stale & {"marks", "form", "selection", "tasks"}:
             desk = self.session.desk
-            self.viewer.set_marks(desk.marks, desk.form.marks)
+            self._show_plate()
+            self.viewer.set_marks(desk.marks, desk.form.marks, desk.beyond)
         if stale & {"jobs", "takes", "placed", "selection", "tasks", "link"}:
             self.takes.draw()
             slate = self.takes.slate
             self.viewer.show_takes(slate.takes if slate else [])
             self._draw_preview()
-        if stale & {"notices", "jobs", "selection"}:
+        if stale & {"notices", "jobs", "selection", "models"}:
             self._draw_notices()
 
     def _draw_selection(self) -> None:
-        session = self.session
-        if session.link.here:
+        if self.session.link.here:
             self.pictures.retry()
-        shot = session.desk.shot
-        if shot != self._plate or shot is None:
-            self._plate = shot
-            self.viewer.show_plate(shot)
-            self.viewer.set_count(counted(shot, session.about))
+        self._show_plate()
         self.engine.draw()
         self._rule.setVisible(self.notices.isVisibleTo(self) or self.engine.isVisibleTo(self))
+
+    def _show_plate(self) -> None:
+        """The clip that is worked on; of a gap the one before it, where paths are drawn from it."""
+        desk = self.session.desk
+        plate = desk.shot or desk.beside
+        if plate != self._plate or plate is None:
+            self._plate = plate
+            self.viewer.show_plate(plate, apart=desk.shot is None)
+            self.viewer.set_count(counted(desk.shot, self.session.about))
 
     def _draw_tasks(self) -> None:
         desk = self.session.desk
@@ -265,7 +271,10 @@ class Panel(QWidget):
                 self._seen_asks.add(each)
                 self._lead(each)
         self.viewer.set_unsure(list(unsure(asked)))
-        self.notices.draw(self.session.notices.shown, asked)
+        shown = self.session.notices.shown
+        if self._pages.currentIndex():  # where every fetch is told in its own row
+            shown = [each for each in shown if not self.session.fetching.tells(each)]
+        self.notices.draw(shown, asked)
         self._rule.setVisible(self.notices.isVisibleTo(self) or self.engine.isVisibleTo(self))
 
     # previews
@@ -334,9 +343,10 @@ class Panel(QWidget):
 
     def show_models(self, on: bool) -> None:
         """Show the models, or the panel again."""
-        self.models.draw()
         self._pages.setCurrentIndex(int(on))
-        (self.models.back if on else self).setFocus(Qt.FocusReason.OtherFocusReason)
+        (self.models.open if on else self.models.shut)()
+        self._draw_notices()
+        (self.models.search if on else self).setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _copy(self, notice: Notice) -> None:
         QGuiApplication.clipboard().setText(notice.report)
@@ -429,6 +439,8 @@ class Panel(QWidget):
             super().keyPressEvent(event)
 
     def _knows(self, event: QKeyEvent) -> bool:
+        if self._pages.currentIndex():  # takes are out of sight
+            return event.key() == Qt.Key.Key_Escape
         if event.matches(QKeySequence.StandardKey.Undo) or event.matches(
             QKeySequence.StandardKey.Redo
         ):

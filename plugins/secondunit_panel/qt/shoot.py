@@ -25,7 +25,7 @@ class Shoot(QWidget):
         self.button = button("Shoot", "primary", "Shoot it (Ctrl+Return)")
         self.button.clicked.connect(self.shoot)
         self.cost = Words(role="quiet")
-        self.see = button("See models", "word", "What would fit this machine")
+        self.see = button("See models", "word", "What is here, and what could be fetched")
         self.see.clicked.connect(self.models)
         row.addWidget(self.button)
         row.addWidget(self.cost, 1)
@@ -49,5 +49,5 @@ class Shoot(QWidget):
             told = "Shot as soon as the engine is there"
         say(self.cost, "fault" if faults else "quiet")
         self.cost.tell(faults[0].sentence if faults else told)
-        self.see.setVisible(bool(cost.short))
+        self.see.setText("See models" if cost.short else "Models")
         self.button.setEnabled(session.desk.task is not None)

@@ -23,6 +23,7 @@ from secondunit_panel.qt.flow import flowing
 from secondunit_panel.qt.look import BETWEEN, HIT, INSIDE, ZONES, Look, button
 from secondunit_panel.qt.pictures import Pictures
 from secondunit_panel.qt.sheet import Sheet, Tile
+from secondunit_panel.qt.thread import Thread
 from secondunit_panel.qt.words import Words, say
 from secondunit_panel.session import Session
 from secondunit_panel.slates import Slate, slates
@@ -30,28 +31,6 @@ from secondunit_panel.slates import Slate, slates
 _FIRST_ACTS = ("circle", "reject", "place")
 _FIRST = 3  # things to do, on the first run
 _PAUSES = {"running": "Pause", "queued": "Pause", "paused": "Resume", "pausing": "Resume"}
-
-
-class Thread(QFrame):
-    """A thin line that is filled as far as a job is."""
-
-    def __init__(self, look: Look) -> None:
-        super().__init__()
-        self._look = look
-        self.setFixedHeight(2)
-        self._done = QFrame(self)
-        self._done.setStyleSheet(f"background: {look.accent}; border: none;")
-        self.setStyleSheet(f"background: {look.line}; border: none;")
-        self.share = 0.0
-
-    def put(self, share: float) -> None:
-        """So much is done, 0 to 1."""
-        self.share = share
-        self._done.setGeometry(0, 0, round(self.width() * share), 2)
-
-    def resizeEvent(self, event: object) -> None:
-        """The same share of another width."""
-        self.put(self.share)
 
 
 class Note(QLineEdit):
@@ -131,8 +110,10 @@ class Progress(QWidget):
         column.addWidget(self.thread_line)
         column.addLayout(row)
 
-    def put(self, told: str, share: float, entry: Entry | None, waiting: str = "") -> None:
-        """Show it; `waiting` is a job that the engine has not had yet."""
+    def put(self, told: str, share: float | None, entry: Entry | None, waiting: str = "") -> None:
+        """Show it; `share` is None while nobody can say how much is done, `waiting` is a job that
+        the engine has not had yet.
+        """
         self.job = entry.id if entry else waiting
         self.told.tell(told)
         self.thread_line.put(share)
@@ -256,7 +237,7 @@ class Takes(QWidget):
             done, total = shooting.export
             self.progress.put(f"Exporting the plate · {done} of {total}", done / (total or 1), None)
         elif shooting.preparing:
-            self.progress.put("Preparing the plate", 0.0, None)
+            self.progress.put("Preparing the plate", None, None)
         elif waiting and not own:
             self.progress.put("Waiting for the engine", 0.0, None, waiting)
         elif entry is not None:
@@ -267,7 +248,8 @@ class Takes(QWidget):
             more = len(going) - 1 if entry.state == "running" else 0
             told = " · ".join(filter(None, (told, f"{more} more wait" if more > 0 else "")))
             over = entry.state not in ("running", "pausing", "paused", "cancelling")
-            self.progress.put(told, 0.0 if over else words.share(entry), entry)
+            share = words.share(entry) if words.measured(entry) else None
+            self.progress.put(told, 0.0 if over else share, entry)
             self.progress.told.tell(told, "\n".join(filter(None, (told, said))))
         else:
             self.progress.put("No takes yet" if not self.slates else "", 0.0, None)
@@ -332,7 +314,8 @@ class Takes(QWidget):
         placed = take is not None and take.id in session.placed
         self.buttons["place"].setText("Take out" if placed else "Place")
         able = "take_out" if placed else "place"
-        self.buttons["place"].setEnabled(take is not None and able in session.about.can)
+        fits = take is None or "adapter" not in take.take.extra  # which stands nowhere
+        self.buttons["place"].setEnabled(take is not None and fits and able in session.about.can)
         if take is None:
             self.told.tell("Choose a take: 1–9, or click it")
             self._stack.setCurrentIndex(0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 from fractions import Fraction
 from functools import partial
 from typing import Any
@@ -23,6 +24,7 @@ from secondunit_panel.qt.compare import Compare, Side, cell
 from secondunit_panel.qt.keys import deed_of
 from secondunit_panel.qt.look import INSIDE, OURS, SMALL, Look, type_of
 from secondunit_panel.qt.pictures import Layer, Pictures, key_of
+from secondunit_panel.qt.reel import Reel
 from secondunit_panel.qt.scrub import Scrub
 from secondunit_panel.qt.tools import Tools, Transport, Word, sheet
 
@@ -57,7 +59,7 @@ class Viewer(QWidget):
         super().__init__(parent)
         self.pictures, self.clock, self.look = pictures, clock, look
         self.compare = Compare()
-        self._shot: Shot | None = None
+        self._given = Reel()
         self._takes: dict[str, TakeEntry] = {}
         self._premultiplied: frozenset[str] = frozenset()
         self._take: TakeEntry | None = None
@@ -123,10 +125,10 @@ class Viewer(QWidget):
 
     # what it shows
 
-    def show_plate(self, shot: Shot | None) -> None:
-        """The clip that is worked on; None where none is, or a gap."""
-        known = self._shot.clip if self._shot else None
-        self._shot = shot
+    def show_plate(self, shot: Shot | None, apart: bool = False) -> None:
+        """The clip worked on, or none. The one before a gap is seen `apart`, while no take is."""
+        known = self._given.shot.clip if self._given.shot else None
+        self._given = Reel(shot, self._given.beyond, apart)
         if shot is None or known is None or key_of(shot.clip) != key_of(known):
             self._last.clear()
             self.canvas.fit()
@@ -152,9 +154,17 @@ class Viewer(QWidget):
         """The take that is looked at."""
         return self._take.id if self._take else None
 
-    def set_marks(self, marks: Marks, kinds: Collection[str] = MARKS) -> None:
-        """What is drawn on the plate, and the kinds of mark that can be."""
+    def set_marks(
+        self, marks: Marks, kinds: Collection[str] = MARKS, beyond: tuple[int, int] = (0, 0)
+    ) -> None:
+        """What is drawn on the plate, and the kinds of mark that can be: paths on so many frames
+        `beyond` it too, over its picture held there.
+        """
         self._marks, kinds = marks, frozenset(kinds)
+        reel = replace(self._given, beyond=beyond if "paths" in kinds else (0, 0))
+        if reel != self._given:
+            self._given = reel
+            self._reset()
         if kinds != self._kinds:
             self._kinds = kinds
             self.tools.set_kinds(kinds)
@@ -165,7 +175,7 @@ class Viewer(QWidget):
     def use(self, kind: str) -> None:
         """Let the pen draw a kind of mark; nothing where empty."""
         self.canvas.use(kind if kind in self._kinds else "")
-        self._show_tool()
+        self._show_marks()
 
     def show_preview(self, jpeg: bytes | None) -> None:
         """What is being shot, in the place of the take: pictures beside each other in a JPEG."""
@@ -242,14 +252,30 @@ class Viewer(QWidget):
     # the frames
 
     @property
-    def _plate_range(self) -> FrameRange | None:
-        return (self._shot.clip.range or self._shot.available) if self._shot else None
+    def _reel(self) -> Reel:
+        """The plate as it is seen now: not beside takes of the gap behind it."""
+        return Reel() if self._given.apart and (self._take or self._strip) else self._given
+
+    @property
+    def _shot(self) -> Shot | None:
+        return self._reel.shot
+
+    @property
+    def _stood(self) -> int:
+        """The frame whose picture is seen."""
+        return self._reel.stands(self.clock.frame) if self._holds else self.clock.frame
+
+    @property
+    def _holds(self) -> bool:
+        """Whether the plate's picture stands where it has no frame, for paths."""
+        return not (self._take or self._strip) and self._reel.led_to(self.clock.frame)
 
     def _reset(self) -> None:
         """Look at what there is anew: its frames, its shape, and what can be compared."""
-        ranges = [each.take.range for each in self._takes.values()]
-        plate, shot, take = self._plate_range, self._shot, self._take
-        ranges += [plate] if plate else []
+        shot, take = self._shot, self._take
+        ranges = [each for each in (self._reel.plate, self._reel.paths) if each]
+        if not (shot and self._given.apart):
+            ranges += [each.take.range for each in self._takes.values()]
         if ranges:
             first, last = min(each.first for each in ranges), max(each.last for each in ranges)
             self.clock.span(FrameRange(first, last), self._rate())
@@ -262,9 +288,8 @@ class Viewer(QWidget):
             self.canvas.set_aspect(take.take.width / take.take.height)
         for each in (self.play, self._back, self._on):
             each.setEnabled(self.clock.length > 1)
-        comparable = bool(shot and (take or self._strip))
-        seen = bool(shot or take or self._strip)
-        self.tools.set_looking(self.compare.held, seen, comparable)
+        made = take or self._strip
+        self.tools.set_looking(self.compare.held, bool(shot or made), bool(shot and made))
         self._spanned()
         self._show_marks()
 
@@ -274,7 +299,7 @@ class Viewer(QWidget):
         return rates[0].per_second if rates else None
 
     def _spanned(self) -> None:
-        self.scrub.span(self.clock.range, self._plate_range)
+        self.scrub.span(self.clock.range, self._reel.plate)
         widest = max((self.scrub.count(f) for f in (self.clock.range.first, self.clock.range.last)),
                      key=len)  # fmt: skip
         self._count.setMinimumWidth(self._count.fontMetrics().boundingRect(widest + "0").width())
@@ -319,7 +344,7 @@ class Viewer(QWidget):
             share = (self.clock.index + 0.5) / self.clock.length
             return cell(self._strip, self.canvas.sight.aspect, share)
         clip = self._clip(side)
-        frame = self.clock.frame
+        frame = self._stood
         if clip is None or (clip.range is not None and frame not in clip.range):
             return None
         size = self._size()
@@ -361,13 +386,13 @@ class Viewer(QWidget):
     def _names(self, takes: bool, wiped: bool) -> tuple[str, str]:
         number = self._take.take.number if self._take else 0
         take = "Being shot" if self._strip is not None else f"Take {number}"
-        name = self.compare.name(take if takes else "")
+        name = "The plate, held" if self._holds else self.compare.name(take if takes else "")
         return ("Plate", name) if wiped else (name, "")
 
     def _sentence(self) -> str:
         if self._word:
             return self._word
-        plate, frame = self._plate_range, self.clock.frame
+        plate, frame = self._reel.plate, self.clock.frame
         if self._shot is None and not self._takes:
             return "Select a clip, or a gap to fill"
         if self._shot is None and self._take is None and self._strip is None:
@@ -380,7 +405,7 @@ class Viewer(QWidget):
         clips = self._clip("plate"), self._clip("take")
         if any(clip is not None and key == key_of(clip) for clip in clips):
             self._word = ""
-            late = self.clock.frame - frame
+            late = self._stood - frame
             if late == 0 or (self.clock.playing and 0 < late <= _LATE):
                 self.look_soon()
 
@@ -391,8 +416,9 @@ class Viewer(QWidget):
     # the marks
 
     def _show_marks(self) -> None:
-        plate, frame = self._plate_range, self.clock.frame
-        self.canvas.drawable = plate is not None and frame in plate
+        frame = self.clock.frame
+        there = self._reel.paths if self.canvas.tool == "paths" else self._reel.plate
+        self.canvas.drawable = there is not None and frame in there
         self.canvas.set_marks(self._marks, frame)
         self.scrub.set_marked(self._marks.frames())
         self._show_tool()

@@ -188,10 +188,17 @@ def test_a_job_is_shot_followed_and_its_takes_come(shown, panel, engine):
     assert [each.id for each in window.takes.sheet.tiles] == [""] * 4, "each has its place before"
     height = window.takes.sheet.height()
     engine.tell(Event("started", job.id, extra={"state": "running"}))
-    engine.tell(Event("progress", job.id, "shooting", 12, 60, 96.0), kept=False)
     told = window.takes.progress
+    engine.tell(Event("progress", job.id, "matte", 0, 60), kept=False)
+    window.live(lambda: told.told.text() == "Pulling the matte 1 of 4")
+    assert told.thread_line.moves, "nobody can say how far: a piece of the line moves"
+    looking = Event("progress", job.id, "matte", 0, 60, message="Looking for the figure")
+    engine.tell(looking, kept=False)
+    window.live(lambda: told.told.text() == "Looking for the figure 1 of 4")
+    engine.tell(Event("progress", job.id, "shooting", 12, 60, 96.0), kept=False)
     window.live(lambda: told.told.text() == "Shooting 1 of 4 · 20% · ~2 min left")
     assert told.thread_line.share == pytest.approx(0.2)
+    assert not told.thread_line.moves
     assert (told.pause.isVisible(), told.cancel.isVisible()) == (True, True)
     first, second = arrive(window, panel, job, 1, 2)
     tiles = window.takes.sheet.tiles
@@ -327,7 +334,7 @@ def test_a_problem_is_a_sentence_with_a_button_and_a_report(shown, panel):
     assert report["problem"]["code"] == "machine.memory"
     QTest.mouseClick(buttons["See models"], LEFT)
     assert window.models.isVisible()
-    assert list(window.models.buttons) == ["m"]
+    assert list(window.models.rows) == ["m"]
     QTest.mouseClick(window.models.back, LEFT)
     assert not window.models.isVisible()
     QTest.mouseClick(buttons["Dismiss"], LEFT)
