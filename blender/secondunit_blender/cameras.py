@@ -30,6 +30,7 @@ from secondunit_panel.host import (
 
 from . import blocks, compositing, footage, framing, guides, markers, provenance, versions
 from .editors import PictureHost
+from .footage import block_in
 from .placing import step
 from .scenes import folder
 
@@ -39,13 +40,15 @@ BEFORE = "secondunit_before"
 
 
 class CameraHost(PictureHost):
-    """The background of the scene's camera; or what the camera sees, as a guide."""
+    """The background of the scene's camera, and what the camera sees, as a guide."""
 
     can = frozenset(("place", "matte", "mark", "open", "take_out"))
     editor, track = VIEW, "Camera"
 
     def selection(self) -> Selection:
-        """The guide that is wished for; else the background of the camera."""
+        """The background of the camera, with the guide that is wished for; without a background,
+        the guide alone, to be shot from nothing.
+        """
         return self._read(self._of_camera)
 
     def signature(self, context: Any) -> object:
@@ -84,9 +87,13 @@ class CameraHost(PictureHost):
         empty = Selection(playhead=scene.frame_current, document=document, folder=folder())
         if scene.camera is None or scene.camera.type != "CAMERA":
             return empty
-        kind = guides.wished(scene)
-        if kind is not None:
-            return replace(empty, clips=(guides.shot(self.scenes, scene, kind),))
+        plate, kind = self._background(scene), guides.wished(scene)
+        guide = None if kind is None else guides.shot(self.scenes, scene, kind, plate)
+        if plate is not None:
+            return replace(empty, clips=(plate,), guide=guide)
+        return empty if guide is None else replace(empty, gap=guide.place, guide=guide)
+
+    def _background(self, scene: Any) -> Shot | None:
         for shown in reversed(scene.camera.data.background_images):
             block = block_in(shown)
             if block is None or not shown.show_background_image or provenance.lies(block):
@@ -94,8 +101,8 @@ class CameraHost(PictureHost):
             user = None if shown.source == "MOVIE_CLIP" else shown.image_user
             shot = footage.shot(self.scenes, scene, block, user, self.track)
             if shot is not None:
-                return replace(empty, clips=(shot,))
-        return empty
+                return shot
+        return None
 
     def _placed(self, delivery: Delivery) -> Placed:
         scene = self.scenes.of(delivery.at.document)[0]
@@ -164,11 +171,6 @@ class CameraHost(PictureHost):
             kind.remove(held)
             for scene in self.scenes.of(placed.place.document):
                 markers.remove(scene, placed.place.range.first, placed.number)
-
-
-def block_in(shown: Any) -> Any:
-    """The movie clip or image a background shows."""
-    return shown.clip if shown.source == "MOVIE_CLIP" else shown.image
 
 
 def behind(data: Any, block: Any, scene: Any, to: framing.Rect | None) -> Any:

@@ -22,36 +22,93 @@ _SIZE = 64, 36
 
 
 def main(output: Path) -> int:
-    """Run the suite on a clip with a file and on one that has to be rendered."""
+    """Run the suite in each editor: in the Sequencer on a clip with a file and on one that has to
+    be rendered, in the Clip editor, the Image editor, and on a camera's background.
+    """
     part = _package()
     part("").find_ours()
     suite = importlib.import_module("secondunit_panel.conformance")
-    contract = importlib.import_module("secondunit_contract.clip")
+    clips = importlib.import_module("secondunit_contract.clip")
     frames = importlib.import_module("secondunit_contract.frames")
-    versions = part(".versions")
+    main_thread, scenes = part(".pump").MainThread(), part(".scenes").Scenes()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        scene = _scene()
-        strips = versions.strips(scene.sequence_editor)
         media = _plates(folder / "plates")
-        first = strips.new_image("plate", media.replace("####", "0001"), 1, 100)
-        for number in range(2, FRAMES + 1):
-            first.elements.append(f"plate.{number:04d}.png")
-        versions.trim(first, frames.FrameRange(104, 111))
-        versions.effect(strips, "slug", "COLOR", 2, frames.FrameRange(104, 111))
-        main_thread = part(".pump").MainThread()
-        host = part(".sequencer").SequencerHost(main_thread, part(".scenes").Scenes())
-        clip = contract.Clip(media, frames.FrameRange(1, FRAMES), frames.Rate.of(24))
+        first = media.replace("####", "0001")
+        clip = clips.Clip(media, frames.FrameRange(1, FRAMES), frames.Rate.of(24))
+        scene = _scene()
+        _cut(scene, first, part(".versions"), frames.FrameRange(104, 111))
+        sequencer, editors = part(".sequencer").SequencerHost, part(".editors")
         reports = {}
-        for name, given in (("plate", None), ("slug", clip)):
-            for each in versions.all_strips(scene.sequence_editor):
-                each.select = each.name == name
+        for name, make, given in (
+            ("plate", sequencer, None),
+            ("slug", sequencer, clip),
+            ("clip", editors.ClipHost, None),
+            ("image", editors.ImageHost, None),
+            ("camera", part(".cameras").CameraHost, None),
+        ):
+            _opened(name, first, part(".versions"))
+            host = make(main_thread, scenes)
             reports[name] = suite.HostConformance(
                 host, folder / name, given, main_thread.pump
             ).run()
     passed = all(each["passed"] for each in reports.values())
     output.write_text(json.dumps({"passed": passed, **reports}, indent=1, default=str), "utf-8")
     return 0 if passed else 1
+
+
+def _cut(scene: Any, first: str, versions: Any, frames: Any) -> None:
+    """A strip of the plate, and one that no file is behind."""
+    strips = versions.strips(scene.sequence_editor)
+    plate = strips.new_image("plate", first, 1, 100)
+    for number in range(2, FRAMES + 1):
+        plate.elements.append(f"plate.{number:04d}.png")
+    versions.trim(plate, frames)
+    versions.effect(strips, "slug", "COLOR", 2, frames)
+
+
+def _opened(name: str, first: str, versions: Any) -> None:
+    """What the suite is about is what an artist has selected, or open."""
+    if name == "clip":
+        _clip_open(first)
+    elif name == "image":
+        _image_open(first)
+    elif name == "camera":
+        _behind(bpy.context.scene, first)
+    for each in versions.all_strips(bpy.context.scene.sequence_editor):
+        each.select = each.name == name
+
+
+def _editor(kind: str) -> Any:
+    """The window's largest area, as an editor of that kind: what is open in it."""
+    screen = bpy.context.window_manager.windows[0].screen
+    area = max(screen.areas, key=lambda each: each.width * each.height)
+    area.type = kind
+    return area.spaces.active
+
+
+def _clip_open(first: str) -> None:
+    _editor("CLIP_EDITOR").clip = bpy.data.movieclips.load(first)
+
+
+def _image_open(first: str) -> None:
+    image = bpy.data.images.load(first)
+    image.source = "SEQUENCE"
+    space = _editor("IMAGE_EDITOR")
+    space.image = image
+    space.image_user.frame_start, space.image_user.frame_duration = 1, FRAMES
+
+
+def _behind(scene: Any, first: str) -> None:
+    """The plate behind the scene's camera."""
+    _editor("VIEW_3D")
+    data = bpy.data.cameras.new("camera")
+    camera = bpy.data.objects.new("camera", data)
+    scene.collection.objects.link(camera)
+    scene.camera = camera
+    shown = data.background_images.new()
+    shown.source, shown.clip = "MOVIE_CLIP", bpy.data.movieclips.load(first)
+    data.show_background_images = True
 
 
 def _package() -> Any:
@@ -65,6 +122,7 @@ def _scene() -> Any:
     if hasattr(bpy.context.workspace, "sequencer_scene"):
         bpy.context.workspace.sequencer_scene = scene
     scene.render.resolution_x, scene.render.resolution_y = _SIZE
+    scene.frame_start, scene.frame_end = 1, FRAMES
     scene.sequence_editor_create()
     return scene
 

@@ -15,6 +15,7 @@ import bpy
 import gpu
 from gpu_extras.batch import batch_for_shader
 
+from secondunit_panel.form import Form
 from secondunit_panel.marks import Box, Marks, Point
 from secondunit_panel.session import Session
 
@@ -30,6 +31,11 @@ _HINT = "Click: it · Alt click: not it · Drag: a box around it · X: rub out �
 _handles: list[tuple[Any, Any]] = []
 _kinds: list[type] = []
 _room: list[Callable[[str], Room]] = []
+
+
+def marked(form: Form) -> bool:
+    """Whether a task takes any mark that is set here: paths are drawn in the panel's own window."""
+    return not form.marks.keys().isdisjoint({"points", "box"})
 
 
 def number(session: Session, frame: int) -> int | None:
@@ -212,7 +218,7 @@ def _draw(editor: str) -> None:
     context = bpy.context
     session = _session(editor)
     region = context.region
-    if session is None or region is None or not session.desk.form.marks:
+    if session is None or region is None or not marked(session.desk.form):
         return
     shader = gpu.shader.from_builtin("UNIFORM_COLOR")
     shader.bind()

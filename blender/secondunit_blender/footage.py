@@ -51,6 +51,11 @@ def used(scene: Any) -> FrameRange:
     return FrameRange(first, max(first, last))
 
 
+def block_in(shown: Any) -> Any:
+    """The movie clip or image a camera's background shows."""
+    return shown.clip if shown.source == "MOVIE_CLIP" else shown.image
+
+
 def size_of(block: Any) -> tuple[int, int]:
     """The size of a movie clip or image; (0, 0) for what cannot be read.
 

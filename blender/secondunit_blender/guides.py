@@ -6,8 +6,9 @@
     grey     the scene in grey clay, lit from above the camera's left shoulder, darker in corners
 
 They are rendered from a copy of the scene, with one material for everything, as numbers that are
-looked at as they are: 16-bit PNG. Depth is even in 1/distance, as models of depth tell it, so that
-what is near is told apart best.
+looked at as they are: 16-bit PNG. Where the camera has a plate behind it, a guide shows what lies
+on the plate, and no more. Depth is even in 1/distance, as models of depth tell it, so that what is
+near is told apart best.
 """
 
 from __future__ import annotations
@@ -15,8 +16,9 @@ from __future__ import annotations
 import contextlib
 import math
 from collections.abc import Callable, Iterator
+from dataclasses import astuple
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import bpy
 
@@ -25,7 +27,7 @@ from secondunit_contract.frames import FrameRange
 from secondunit_panel.host import Place, PlaceGone, Progress, Shot
 from secondunit_panel.orders import plain
 
-from . import footage, picturing, shaders
+from . import footage, framing, picturing, shaders
 from .pump import MainThread
 from .scenes import Scenes, rate
 from .strips import home
@@ -42,6 +44,10 @@ KINDS = {
 WISH = "secondunit_guide"
 """The scene's property that says which guide is wished for."""
 
+UNDER = "under"
+"""Where a guide's place tells of the plate that it lies on."""
+
+_EXACT = 1e-4  # of the frame's width: less than a pixel
 _SAMPLES = {"depth": 4, "normal": 4, "ids": 4, "grey": 16}
 _LOOKED_AT = 5  # frames of a shot whose depths are measured
 _SMALL = 96  # pixels across of what depths are measured on
@@ -53,15 +59,16 @@ def wished(scene: Any) -> str | None:
     return kind if kind in KINDS else None
 
 
-def shot(scenes: Scenes, scene: Any, kind: str) -> Shot:
-    """A guide of the scene's camera, over the frames that are worked on."""
-    frames, camera = footage.used(scene), str(scene.camera.name)
-    document = scenes.document(scene)
-    place = Place(frames, rate(scene), f"{GUIDE}{kind}:{camera}", document, "Camera")
-    name = f"{camera} {KINDS[kind].lower()}"
+def shot(scenes: Scenes, scene: Any, kind: str, plate: Shot | None = None) -> Shot:
+    """A guide of the scene's camera, on the frames of its plate, else those that are worked on."""
+    frames, camera = plate.place.range if plate else footage.used(scene), str(scene.camera.name)
+    document, id = scenes.document(scene), f"{GUIDE}{kind}:{camera}"
+    under = {UNDER: plate.place.id} if plate else {}
+    place = Place(frames, rate(scene), id, document, "Camera", extra=under)
+    name = f"{camera} {KINDS[kind].lower()}" + (f" on {plate.name}" if plate else "")
     folder = home(document) / "plates" / plain(f"{name}_{frames}")
     clip = Clip(str(folder / f"{plain(name)}.####.png"), frames, rate(scene))
-    size = _size(scene)
+    size = (plate.width, plate.height) if plate else _size(scene)
     return Shot(name, clip, place, None, *size, must_export="It is the scene itself")
 
 
@@ -80,19 +87,16 @@ def export(main: MainThread, scenes: Scenes, shot: Shot, folder: Path, told: Pro
     stem = Path(shot.clip.media).name.partition(".")[0]
     span = shot.place.range
 
-    def here() -> Any:
-        scene = scenes.of(shot.place.document)[0]
-        camera_of(scene, shot.place.id)
-        return scene
+    def here() -> View:
+        return view_of(scenes.of(shot.place.document)[0], shot.place)
 
     ends = (0.0, 0.0)
     main.carry(here)
     if kind in ("depth", "grey"):
-        ends = measured(main, here, span, lambda: camera_of(here(), shot.place.id))
+        ends = measured(main, here, span)
 
     def one(frame: int, path: Path) -> None:
-        scene = here()
-        with _copy(scene, camera_of(scene, shot.place.id), kind, ends) as made:
+        with _copy(here(), kind, ends) as made:
             picturing.render(made, frame, path)
 
     wanted = [(frame, Path(f"{stem}.{frame:04d}.png")) for frame in span]
@@ -100,9 +104,32 @@ def export(main: MainThread, scenes: Scenes, shot: Shot, folder: Path, told: Pro
     return Clip(str(folder / f"{stem}.####.png"), span, shot.place.rate)
 
 
-def measured(
-    main: MainThread, scene: Callable[[], Any], span: FrameRange, camera: Callable[[], Any]
-) -> tuple[float, float]:
+class View(NamedTuple):
+    """What a guide looks at: a scene by a camera; where the plate lies that it is for, if that is
+    not the camera's own frame.
+    """
+
+    scene: Any
+    camera: Any
+    on: framing.Rect | None = None
+
+
+def view_of(scene: Any, place: Place) -> View:
+    """What the guide of a place looks at. Raises PlaceGone, HostCannot."""
+    camera, under = camera_of(scene, place.id), str(place.extra.get(UNDER) or "")
+    if not under:
+        return View(scene, camera)
+    plate = footage.block_of(under)
+    behind = [each for each in camera.data.background_images if footage.block_in(each) == plate]
+    if not behind:
+        raise PlaceGone(f"{plate.name} is not behind the camera any more", under, "Select again")
+    on = framing.lies(scene, camera.data, behind[-1], footage.size_of(plate))
+    own = framing.frame(scene, camera.data)
+    apart = max(abs(a - b) for a, b in zip(astuple(on), astuple(own), strict=True))
+    return View(scene, camera, on if apart > _EXACT * own.width else None)
+
+
+def measured(main: MainThread, view: Callable[[], View], span: FrameRange) -> tuple[float, float]:
     """The nearest and the farthest that a camera sees on a few frames of a shot, in the scene's
     units; the camera's own ends where it sees nothing.
     """
@@ -110,18 +137,18 @@ def measured(
     frames = sorted({span.first + round(step * k) for k in range(_LOOKED_AT)} & set(span))
     seen: list[float] = []
     for frame in frames:
-        seen += main.carry(lambda frame=frame: depths(scene(), camera(), frame), writes=True)  # type: ignore[misc]
+        seen += main.carry(lambda frame=frame: depths(view(), frame), writes=True)  # type: ignore[misc]
     if not seen:
-        data = main.carry(lambda: (camera().data.clip_start, camera().data.clip_end))
-        return float(data[0]), float(data[1])
+        data = main.carry(lambda: view().camera.data)
+        return float(data.clip_start), float(data.clip_end)
     near, far = min(seen), max(seen)
     return near, max(far, near * 1.001)
 
 
-def depths(scene: Any, camera: Any, frame: int) -> list[float]:
-    """How far away all is that a camera sees on a frame, on a coarse grid."""
+def depths(view: View, frame: int) -> list[float]:
+    """How far away all is that a guide sees on a frame, on a coarse grid."""
     path = Path(bpy.app.tempdir) / f"secondunit_depths_{frame}.exr"
-    with _copy(scene, camera, "distance", (0.0, 0.0)) as made:
+    with _copy(view, "distance", (0.0, 0.0)) as made:
         render, wide = made.render, max(_size(made))
         render.resolution_percentage = max(1, min(100, math.ceil(100 * _SMALL / wide)))
         made.cycles.samples = 1
@@ -136,20 +163,44 @@ def depths(scene: Any, camera: Any, frame: int) -> list[float]:
         bpy.data.images.remove(image)
         path.unlink(missing_ok=True)
     # what is beside everything is 0; what an edge mixes with it is too near
-    lowest = float(camera.data.clip_start)
+    lowest = float(view.camera.data.clip_start)
     return [value for value in values[0::4] if value > lowest]
 
 
 @contextlib.contextmanager
-def _copy(scene: Any, camera: Any, kind: str, ends: tuple[float, float]) -> Iterator[Any]:
+def _copy(view: View, kind: str, ends: tuple[float, float]) -> Iterator[Any]:
     """A copy of a scene that renders a guide, and nothing else."""
-    material = shaders.material(kind, camera, ends)
+    material = shaders.material(kind, view.camera, ends)
     try:
-        with picturing.scene_of_ours("guide", scene) as made, _world(made):
+        with (
+            picturing.scene_of_ours("guide", view.scene) as made,
+            _world(made),
+            _seeing(made, view) as camera,
+        ):
             _set(made, camera, material, _SAMPLES.get(kind, 1))
             yield made
     finally:
         bpy.data.materials.remove(material)
+
+
+@contextlib.contextmanager
+def _seeing(made: Any, view: View) -> Iterator[Any]:
+    """The camera for a copy of its scene: a copy that sees what lies on the plate, where that is
+    not all it sees.
+    """
+    if view.on is None:
+        yield view.camera
+        return
+    data = view.camera.data.copy()
+    camera = view.camera.copy()
+    try:
+        camera.data = data
+        made.collection.objects.link(camera)
+        framing.widen(made, data, view.on)
+        yield camera
+    finally:
+        bpy.data.objects.remove(camera)
+        bpy.data.cameras.remove(data)
 
 
 def _set(made: Any, camera: Any, material: Any, samples: int) -> None:

@@ -14,7 +14,7 @@ from secondunit_panel.orders import slate_of
 from secondunit_panel.session import Session
 from secondunit_panel.slates import Slate, slates
 
-from . import engine, versions
+from . import drawing, engine, versions
 from .room import Room
 
 TAB = "Second Unit"
@@ -146,7 +146,7 @@ def draw_form(sheet: Sheet, session: Session) -> None:
             column.label(text=field.group)
         heading = field.group
         _draw_field(room, column, room.form, field.key, field.key in faults)
-    if desk.form.marks:
+    if drawing.marked(desk.form):
         _draw_marks(sheet, session)
     for field in room.fields() if desk.everything else room.fields()[:1]:
         _draw_field(room, column, room.settings, field.key, False)

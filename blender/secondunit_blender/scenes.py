@@ -46,7 +46,22 @@ class Scenes:
         told = scene.get(KEY)
         if isinstance(told, str) and told:
             return told
-        return self._ids.setdefault(versions.known_by(scene), f"blend-{uuid.uuid4().hex[:12]}")
+        known = versions.known_by(scene)
+        if known not in self._ids:
+            self._ids[known] = self._new(scene)
+        return self._ids[known]
+
+    def _new(self, scene: Any) -> str:
+        """By what a scene will be known. One of a file on disk is called after both, so that it is
+        found again where Blender ends before the file is saved with it.
+        """
+        if bpy.data.filepath:
+            called = f"{Path(bpy.data.filepath).resolve().as_uri()}#{scene.name}"
+            named = f"blend-{uuid.uuid5(uuid.NAMESPACE_URL, called).hex[:12]}"
+            taken = {*self._ids.values(), *(each.get(KEY) for each in bpy.data.scenes)}
+            if named not in taken:
+                return named
+        return f"blend-{uuid.uuid4().hex[:12]}"
 
     def of(self, document: str) -> list[Any]:
         """The scenes known by that, the one looked at first. Raises PlaceGone for none."""

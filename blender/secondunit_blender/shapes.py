@@ -17,7 +17,6 @@ from typing import Any
 
 import bpy
 
-from secondunit_panel import splines
 from secondunit_panel.host import Delivery, NotPlaced
 from secondunit_panel.splines import Corner
 
@@ -206,7 +205,8 @@ def _shape(told: dict[str, Any], late: int) -> Shape:
         if all(map(is_simple, frames)):
             break
     first = int(told["first"]) + late
-    keys = {first + index: frames[index] for index in splines.keys(frames)}
+    # one on every frame: between two of them a mask's curve is not where its points say
+    keys = {first + index: frames[index] for index in range(len(frames))}
     return Shape(str(told["name"]), bool(told["hole"]), first, first + len(frames) - 1, keys)
 
 

@@ -117,7 +117,7 @@ def draw_marks(layout: Any, context: Any, editor: str) -> None:
     if session is None or session.desk.shot is None or not isinstance(host, PictureHost):
         layout.label(text="Open a clip here")
         return
-    if session.desk.form.marks:
+    if drawing.marked(session.desk.form):
         layout.operator("secondunit.draw", icon="RESTRICT_SELECT_OFF").editor = editor
         layout.label(text="Click it, Alt-click what is not it, drag a box")
     mask = _mask(context.space_data)
@@ -144,7 +144,7 @@ def draw_camera(layout: Any, context: Any, editor: str) -> None:
         return
     wished = guides.wished(scene)
     column = layout.column(align=True)
-    _button(column, "guide", editor, "", "The background", depress=wished is None)
+    _button(column, "guide", editor, "", "No guide", depress=wished is None)
     for kind, text in guides.KINDS.items():
         _button(column, "guide", editor, kind, text, depress=wished == kind)
     row = layout.row(align=True)

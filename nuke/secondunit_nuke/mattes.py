@@ -6,6 +6,7 @@ import importlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from secondunit_panel.host import Delivery, NotPlaced
 from secondunit_panel.splines import Corner
 
 SCHEMA = "secondunit.splines/1"
+_BENT = 0.05  # pixels beside the straight way between two keys: Nuke counts in floats
 
 
 @dataclass(frozen=True)
@@ -82,12 +84,7 @@ def roto(to: Placing, shapes: Sequence[Traced]) -> Any:
         shape.name = each.name
         for corner in each.keys[each.first]:
             shape.append(rp.ShapeControlPoint(corner[0], corner[1]))
-        for frame, corners in each.keys.items():
-            for point, at in zip(shape, corners, strict=True):
-                point.center.addPositionKey(frame, at[0:2])
-                point.leftTangent.addPositionKey(frame, at[2:4])
-                point.rightTangent.addPositionKey(frame, at[4:6])
-                point.featherCenter.addPositionKey(frame, at[6:8])
+        _key(rp, shape, each.keys)
         seen = {each.first - 1: 0.0, each.first: 1.0, each.last: 1.0, each.last + 1: 0.0}
         for frame, opacity in seen.items():
             shape.getAttributes().set(frame, rp.AnimAttributes.kOpacityAttribute, opacity)
@@ -104,12 +101,68 @@ def _shape(told: dict[str, Any], height: float, late: int) -> Traced:
     """
     frames = [_softened(*each) for each in zip(told["points"], told["feather"], strict=True)]
     keys, first = {}, int(told["first"]) + late
-    for index in splines.keys(frames):
+    for index in splines.keys(frames, splines.told_keys(told)):
         keys[first + index] = [
             (x, height - y, *(each * (-1) ** place for place, each in enumerate(offsets)))
             for x, y, *offsets in frames[index]
         ]
     return Traced(str(told["name"]), bool(told["hole"]), first, first + len(frames) - 1, keys)
+
+
+def _key(rp: Any, shape: Any, keys: dict[int, list[Corner]]) -> None:
+    """Keys of a shape's points, and straight ways between them, whatever Nuke's own are.
+
+    Keys that a script sets are joined by a curve. Where Nuke cannot be told otherwise, each frame
+    gets a key.
+    """
+    _set(shape, keys)
+    for point in shape:
+        for place in _places(point):
+            _straighten(rp, place)
+    frames = sorted(keys)
+    if any(_bends(shape, keys, begin, end) for begin, end in pairwise(frames)):
+        _set(shape, {n: _way(keys, *ends, n) for ends in pairwise(frames) for n in range(*ends)})
+
+
+def _set(shape: Any, keys: dict[int, list[Corner]]) -> None:
+    for frame, corners in keys.items():
+        for point, at in zip(shape, corners, strict=True):
+            for number, place in enumerate(_places(point)):
+                place.addPositionKey(frame, at[2 * number : 2 * number + 2])
+
+
+def _places(point: Any) -> tuple[Any, ...]:
+    return point.center, point.leftTangent, point.rightTangent, point.featherCenter
+
+
+def _straighten(rp: Any, place: Any) -> None:
+    """Nuke counts a key's interpolation from one, and its own constants for it from nought."""
+    for axis in (0, 1):
+        curve = place.getPositionAnimCurve(axis)
+        for number in range(curve.getNumberOfKeys()):
+            curve.getKey(number).interpolationType = (
+                rp.InterpolationType.eLinearInterpolationType + 1
+            )
+
+
+def _bends(shape: Any, keys: dict[int, list[Corner]], begin: int, end: int) -> bool:
+    """Whether Nuke leaves the straight way between two keys of any point."""
+    frame = (begin + end) // 2
+    if frame == begin:
+        return False
+    wanted = _way(keys, begin, end, frame)
+    return any(
+        abs(there - at) > _BENT
+        for point, corner in zip(shape, wanted, strict=True)
+        for there, at in zip(point.center.getPosition(frame), corner[:2], strict=False)
+    )
+
+
+def _way(keys: dict[int, list[Corner]], begin: int, end: int, frame: int) -> list[Corner]:
+    """The corners on a frame between two keys."""
+    share = (frame - begin) / (end - begin)
+    pairs = zip(keys[begin], keys[end], strict=True)
+    return [tuple(a + (b - a) * share for a, b in zip(*pair, strict=True)) for pair in pairs]
 
 
 def _softened(corners: Sequence[Corner], feather: float) -> list[Corner]:

@@ -18,6 +18,8 @@ from typing import Any
 
 import pytest
 
+from secondunit_panel.service import found
+
 HERE = Path(__file__).parent
 VERSIONS = {"4.5.15": "3.11", "5.2.3": "3.13"}
 """Each bpy we are tested on, and the Python it is made for."""
@@ -29,6 +31,8 @@ SCRIPTS = (
 """What runs inside Blender, each script in one process: functions called check_ with a `Stage`."""
 
 _PATIENCE = 900.0  # seconds that another process may take to fetch Blender
+PATIENCE = 120.0  # seconds
+SERVE = "from secondunit.cli import main; main()"
 
 
 @dataclass
@@ -107,6 +111,30 @@ def plate() -> Path:
     from secondunit.demo import FOOTAGE
 
     return FOOTAGE / "plate.mov"
+
+
+@pytest.fixture(scope="session")
+def data(tmp_path_factory):
+    """The data folder of a user whose engine runs."""
+    folder = tmp_path_factory.mktemp("blender's user ä") / "data"
+    folder.mkdir()
+    env = os.environ | {
+        "SECONDUNIT_DATA": str(folder), "SECONDUNIT_MODELS": str(folder / "models"),
+        "SECONDUNIT_DEVICE": "cpu", "OMP_NUM_THREADS": "1",
+    }  # fmt: skip
+    log = (folder / "log").open("wb")
+    engine = subprocess.Popen(
+        [sys.executable, "-c", SERVE, "serve"], env=env, stdout=log, stderr=log
+    )
+    end = time.monotonic() + PATIENCE
+    while found(folder) is None:
+        assert engine.poll() is None, (folder / "log").read_text()
+        assert time.monotonic() < end, "the engine does not come"
+        time.sleep(0.2)
+    yield folder
+    engine.terminate()
+    engine.wait(30)
+    log.close()
 
 
 def _ran(blender: Blender, script: str, plate: Path, folders: Any) -> dict[str, str]:

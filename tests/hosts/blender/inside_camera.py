@@ -195,7 +195,7 @@ def check_pixels_rendered_before_are_there_afterwards(stage):
 
     def distances():
         path = stage.folder / f"d{scene.render.resolution_x}.exr"
-        with guides._copy(scene, scene.camera, "distance", (0, 0)) as made:
+        with guides._copy(guides.View(scene, scene.camera), "distance", (0, 0)) as made:
             settings = made.render.image_settings
             settings.file_format, settings.color_depth = "OPEN_EXR", "32"
             made.cycles.samples, made.cycles.filter_width = 1, 0.01

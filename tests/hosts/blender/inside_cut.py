@@ -211,6 +211,20 @@ def check_a_file_tells_by_what_it_is_known(stage):
     assert stage.select("a").document == known
 
 
+def check_a_file_that_was_never_saved_with_us_is_known_by_its_path_and_scene(stage):
+    stage.movie("a", 1, 10)
+    stage.save()
+    known = stage.select("a").document
+    bpy.ops.wm.open_mainfile(filepath=bpy.data.filepath)
+    stage.scenes.forget()
+    assert stage.select("a").document == known
+    other = bpy.data.scenes.new("another")
+    assert stage.scenes.document(other) != known
+    name, stage.scene.name = stage.scene.name, "renamed"
+    assert stage.scenes.document(bpy.data.scenes.new(name)) != known, "it only has its old name"
+    assert stage.select("a").document == known
+
+
 def check_undo_does_not_lose_the_document(stage):
     stage.movie("a", 1, 10)
     bpy.ops.ed.undo_push(message="a")

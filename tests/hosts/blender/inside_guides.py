@@ -11,8 +11,9 @@ import studio
 from secondunit_blender import cameras, guides
 from secondunit_contract.clip import Clip
 from secondunit_contract.frames import FrameRange, Rate
+from secondunit_panel import orders
 from secondunit_panel.conformance import HostConformance
-from secondunit_panel.host import PlaceGone
+from secondunit_panel.host import HostCannot, PlaceGone
 
 WIDE, HIGH = 96, 54
 
@@ -41,7 +42,7 @@ def scene_with(stage, first=1, last=2):
 def drawn(stage, scene, host, kind: str) -> tuple[Clip, list]:
     """A guide, rendered, and its pictures' pixels."""
     scene[guides.WISH] = kind
-    [shot] = host.selection().clips
+    shot = host.selection().guide
     assert shot.must_export
     told = []
     clip = stage.beside(lambda: host.plate(shot, stage.folder / kind, lambda *n: told.append(n)))
@@ -172,26 +173,96 @@ def check_what_is_hidden_in_renders_is_in_no_guide(stage):
     assert close(at(pixels, -2, 0, 0), (0.0, 0.0, 0.0), 0.004)
 
 
-def check_a_guide_passes_the_suite_and_its_take_is_a_background(stage):
+def check_without_a_plate_a_guide_is_a_gap_and_its_take_a_background(stage):
     scene, host = scene_with(stage, 4, 7)
     scene[guides.WISH] = "normal"
+    chosen = host.selection()
+    assert (chosen.clips, chosen.gap) == ((), chosen.guide.place)
+    assert chosen.gap.range == FrameRange(4, 7)
+    assert orders.roles(chosen) == {"guide": chosen.guide}
+    assert host.selection() == chosen
+    first = studio.numbered(stage, "made", list(range(1, 25)))
+    media = str(first).replace("0001", "####")
+    take = studio.take_of(chosen.guide, media, FrameRange(4, 7))
+    delivery = studio.delivery_of(chosen.guide, take, lies=chosen.gap.range)
+    placed = host.place(delivery)
+    assert host.place(delivery) == placed
+    assert placed.place.range == FrameRange(4, 7)
+    [shown] = scene.camera.data.background_images
+    assert shown.show_background_image
+    assert (shown.scale, tuple(shown.offset)) == (1.0, (0.0, 0.0))
+    host.open(chosen.gap, 6)
+    assert scene.frame_current == 6
+    assert host.selection().gap == chosen.gap, "a take is no plate"
+    host.take_out(placed)
+    assert not scene.camera.data.background_images
+
+
+def check_with_a_plate_both_pass_the_suite(stage):
+    scene, host = scene_with(stage, 4, 7)
+    scene[guides.WISH] = "normal"
+    plate_behind(stage, scene)
+    chosen = host.selection()
+    assert chosen.guide.place.range == chosen.clips[0].place.range
+    assert set(orders.roles(chosen)) == {"plate", "guide"}
     first = studio.numbered(stage, "made", list(range(1, 25)))
     media = Clip(str(first).replace("0001", "####"), FrameRange(1, 24), Rate.of(24))
     report = HostConformance(host, stage.folder / "suite", media, stage.main.pump).run()
     failed = [each for each in report["checks"] if each["result"] == "failed"]
     assert [each["check"] for each in failed] == [], failed
-    [shot] = host.selection().clips
-    take = studio.take_of(shot, media.media, FrameRange(4, 7))
-    host.place(studio.delivery_of(shot, take, lies=shot.place.range))
-    [shown] = scene.camera.data.background_images
-    assert shown.show_background_image
-    assert (shown.scale, tuple(shown.offset)) == (1.0, (0.0, 0.0))
+
+
+def check_a_guide_shows_what_lies_on_its_plate(stage):
+    """A square plate in the middle of the frame, then one that is moved aside: the guide is that
+    part of what the camera sees, pixel for pixel.
+    """
+    scene, host = scene_with(stage, 1, 1)
+    _, [whole] = drawn(stage, scene, host, "normal")
+    shown = plate_behind(stage, scene, size=(54, 54))
+    before = studio.all_of(scene)
+    for number, left in enumerate((21, 12)):
+        shown.offset = ((left - 21) / WIDE, 0.0)
+        (stage.folder / "normal").rename(stage.folder / f"normal {number}")
+        _, [part] = drawn(stage, scene, host, "normal")
+        assert len(part) == 54 * 54 * 4
+        apart = 0.0
+        for y in range(0, HIGH, 3):
+            for x in range(0, 54, 3):
+                one, other = 4 * (y * 54 + x), 4 * (y * WIDE + x + left)
+                pairs = zip(part[one : one + 3], whole[other : other + 3], strict=True)
+                apart += max(abs(a - b) for a, b in pairs) > 0.02
+        assert apart < 12, f"{apart} of 324 pixels differ"  # samples fall elsewhere at edges
+    shown.offset = (0.0, 0.0)
+    assert studio.all_of(scene) == before
+
+
+def check_a_plate_that_is_turned_is_told(stage):
+    scene, host = scene_with(stage, 1, 1)
+    plate_behind(stage, scene).rotation = 0.2
+    scene[guides.WISH] = "depth"
+    shot = host.selection().guide
+    stage.refused(HostCannot, lambda: host.plate(shot, stage.folder / "x", lambda *told: None))
+
+
+def plate_behind(stage, scene, size=(WIDE, HIGH)):
+    """A numbered plate behind the camera, frames 1 to 10."""
+    folder = stage.folder / "behind"
+    folder.mkdir()
+    for number in range(1, 11):
+        studio.write(folder / f"p_{number:04d}.png", 0.5, size=size)
+    image = bpy.data.images.load(str(folder / "p_0001.png"))
+    image.source = "SEQUENCE"
+    shown = scene.camera.data.background_images.new()
+    shown.image, shown.frame_method = image, "FIT"
+    shown.image_user.frame_start, shown.image_user.frame_duration = 1, 10
+    scene.camera.data.show_background_images = True
+    return shown
 
 
 def check_a_camera_that_was_removed_is_told(stage):
     scene, host = scene_with(stage, 1, 1)
     scene[guides.WISH] = "depth"
-    [shot] = host.selection().clips
+    shot = host.selection().guide
     bpy.data.objects.remove(scene.camera)
     stage.refused(PlaceGone, lambda: host.plate(shot, stage.folder / "x", lambda *told: None))
     assert not os.path.exists(stage.folder / "x")

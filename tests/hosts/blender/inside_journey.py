@@ -1,8 +1,10 @@
 """A cut, the real engine, and back: an insert between strips, and a plate that has to be rendered.
 
-    python inside_journey.py FOLDER PLATE
+    python inside_journey.py FOLDER PLATE [left|returned]
 
-What stands is written to FOLDER/told.json, what is seen to FOLDER/seen: who reads them compares.
+With one more word it is two halves: a Blender that is left in the middle of a job, and one that is
+opened on the same file later. What stands is written to FOLDER/told.json, what is seen to
+FOLDER/seen: who reads them compares.
 """
 
 from __future__ import annotations
@@ -148,6 +150,58 @@ def journey(folder: Path, plate: Path) -> dict:
     return told
 
 
+def left(folder: Path, plate: Path) -> dict:
+    """Shoot into a gap, and be gone as soon as the first frames are under way."""
+    from stage import Stage
+
+    import secondunit_blender
+    from secondunit_blender import versions
+    from secondunit_contract.frames import FrameRange
+
+    stage = Stage(folder, plate)
+    secondunit_blender.register()
+    stage.movie("a", 1, 6)
+    b = stage.movie("b", 10)
+    versions.trim(b, FrameRange(11, 20))
+    stage.save()
+    panel = Panel(stage)
+    panel.draw()
+    panel.until(lambda: panel.session and panel.session.desk.cards)
+    panel.select(playhead=8)
+    told = {"selected": panel.session.selected}
+    panel.session.choose("insert")
+    panel.until(lambda: panel.session.desk.task.name == "insert")
+    panel.main.pump(0.05)
+    panel.session.settle(takes=1, seed=7, steps=30)
+    assert bpy.ops.secondunit.shoot(editor=EDITOR) == {"FINISHED"}
+    panel.until(
+        lambda: any(each.state == "running" for each in panel.session.dailies.jobs.values())
+    )
+    told["takes"] = len(panel.session.takes())
+    return told
+
+
+def returned(folder: Path, plate: Path) -> dict:
+    """Open the file again: the take comes to the panel, and goes where it was meant for."""
+    from stage import Stage
+
+    import secondunit_blender
+    from secondunit_blender import versions
+
+    stage = Stage(folder, plate)
+    secondunit_blender.register()
+    bpy.ops.wm.open_mainfile(filepath=str(next(folder.rglob("*.blend"))))
+    panel = Panel(stage)
+    panel.draw()
+    panel.until(lambda: panel.session and panel.session.desk.cards)
+    panel.until(lambda: len(panel.session.takes()) == 1 and not panel.session.dailies.open())
+    [entry] = panel.session.takes()
+    strip = stage.at(panel.place(entry))
+    return {"placed": str(versions.span(strip)), "seed": entry.take.seed, "names": stage.names()}
+
+
+HALVES = {"left": left, "returned": returned}
+
 if __name__ == "__main__":
     sys.path[:0] = [str(HERE), str(HERE.parents[2] / "blender")]
     folder = Path(sys.argv[1])
@@ -155,7 +209,8 @@ if __name__ == "__main__":
         import secondunit_blender
 
         secondunit_blender.find_ours()
-        told = journey(folder, Path(sys.argv[2]))
+        part = HALVES[sys.argv[3]] if sys.argv[3:] else journey
+        told = part(folder, Path(sys.argv[2]))
         (folder / "told.json").write_text(json.dumps(told), "utf-8")
     except BaseException:  # noqa: BLE001 - told, then ended
         traceback.print_exc()

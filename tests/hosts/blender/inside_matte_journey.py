@@ -105,10 +105,11 @@ def journey(folder: Path, plate: Path) -> dict:
         studio.area(VIEW)
         scene[guides.WISH] = "depth"
         view = Desk(stage, VIEW)
-        made = view.shoot("restyle", prompt="a red ball", strength=1.0)
+        made = view.shoot("insert", prompt="a red ball")
         view.place(made)
-        told["guide"] = to_json(view.session.dailies.jobs[made.take.job].job.inputs["plate"])
-        told["restyled"] = to_json(made.take)
+        job = view.session.dailies.jobs[made.take.job].job
+        told["inputs"], told["guide"] = sorted(job.inputs), to_json(job.inputs["guide"])
+        told["shot"] = to_json(made.take)
         told["behind"] = [cameras.block_in(each).name for each in camera.data.background_images]
         secondunit_blender.unregister()
     return told

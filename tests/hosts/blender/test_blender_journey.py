@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
-import time
 from pathlib import Path
 
 import numpy as np
@@ -15,35 +11,8 @@ from PIL import Image
 
 from secondunit.ledger import sidecar
 from secondunit.media.read import open_media
-from secondunit_panel.service import found
 
 HERE = Path(__file__).parent
-PATIENCE = 120.0
-SERVE = "from secondunit.cli import main; main()"
-
-
-@pytest.fixture(scope="session")
-def data(tmp_path_factory):
-    """The data folder of a user whose engine runs."""
-    folder = tmp_path_factory.mktemp("blender's user ä") / "data"
-    folder.mkdir()
-    env = os.environ | {
-        "SECONDUNIT_DATA": str(folder), "SECONDUNIT_MODELS": str(folder / "models"),
-        "SECONDUNIT_DEVICE": "cpu", "OMP_NUM_THREADS": "1",
-    }  # fmt: skip
-    log = (folder / "log").open("wb")
-    engine = subprocess.Popen(
-        [sys.executable, "-c", SERVE, "serve"], env=env, stdout=log, stderr=log
-    )
-    end = time.monotonic() + PATIENCE
-    while found(folder) is None:
-        assert engine.poll() is None, (folder / "log").read_text()
-        assert time.monotonic() < end, "the engine does not come"
-        time.sleep(0.2)
-    yield folder
-    engine.terminate()
-    engine.wait(30)
-    log.close()
 
 
 @pytest.fixture(scope="session")
@@ -129,3 +98,21 @@ def test_a_plate_that_had_to_be_rendered_comes_back_longer(came):
     take = [screen(each) for each in frames(told["takes"][2]["media"])]
     assert furthest(seen(folder, "longer"), take) <= 1.5
     assert furthest(seen(folder, "plate"), seen(folder, "longer")[:4]) <= 1.5, "the plate is kept"
+
+
+def test_blender_left_in_the_middle_of_a_job_finds_its_take_later(
+    bpy_python, data, plate, tmp_path_factory
+):
+    folder = tmp_path_factory.mktemp(f"left {bpy_python.version} ä")
+    told = []
+    for half in ("left", "returned"):
+        done = bpy_python.run(
+            HERE / "inside_journey.py", folder, plate, half, SECONDUNIT_DATA=str(data),
+            BLENDER_USER_RESOURCES=str(folder / "blender"),
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr[-3000:]
+        told.append(json.loads((folder / "told.json").read_text("utf-8")))
+    before, after = told
+    assert (before["selected"], before["takes"]) == ("Gap between a and b · 7–10 · 4 f", 0)
+    assert (after["placed"], after["seed"]) == ("7-10", 7)
+    assert len(after["names"]) == 3

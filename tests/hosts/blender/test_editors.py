@@ -55,7 +55,7 @@ def attached(bpy_python, tmp_path_factory) -> Attached:
             picture = np.dstack([np.full((HEIGHT, WIDTH, 3), 0.5, np.float32), alpha])[..., :last]
             path = folder / f"{kind}.{frame}.png"
             path.write_bytes(cv2.imencode(".png", np.round(picture * 65535).astype(np.uint16))[1])
-    splines = traced(iter(alphas), FRAMES.first, Rate.of(24))
+    splines = traced(iter(alphas), FRAMES.first, Rate.of(24), tolerance=0.5, straight=0)
     beside = folder / "take.splines.json"
     beside.write_text(json.dumps(splines.to_json()), "utf-8")
     said = {"plate": str(folder / f"plate.{FRAMES.first}.png"), "first": 101, "last": 116,

@@ -15,6 +15,7 @@ import pytest
 from secondunit.ledger import sidecar
 from secondunit.media.depth import to_unit
 from secondunit.media.read import open_media
+from secondunit.models.testing import tiny_vace
 from secondunit_panel.service import found
 
 HERE = Path(__file__).parent
@@ -24,9 +25,9 @@ SERVE = "from secondunit.cli import main; main()"
 
 @pytest.fixture(scope="module")
 def data(tmp_path_factory):
-    """The data folder of a user whose engine runs."""
+    """The data folder of a user whose engine runs, and who has a model that follows guides."""
     folder = tmp_path_factory.mktemp("matte's user ä") / "data"
-    folder.mkdir()
+    tiny_vace(folder / "models" / "tiny")
     env = os.environ | {
         "SECONDUNIT_DATA": str(folder), "SECONDUNIT_MODELS": str(folder / "models"),
         "SECONDUNIT_DEVICE": "cpu", "OMP_NUM_THREADS": "1",
@@ -92,5 +93,10 @@ def test_a_guide_goes_to_the_engine_and_its_take_behind_the_camera(came):
     assert guide[0].max() > 0.98
     assert guide[0].min() == 0
     assert np.ptp(guide[0], axis=2).max() < 1e-4, "it is grey"
-    assert told["behind"] == ["cam · restyle 1"]
-    assert frames(told["restyled"]["media"])[0].shape[:2] == (96, 160)
+    assert told["inputs"] == ["guide"]
+    assert told["behind"] == ["cam · insert 1"]
+    taken = frames(told["shot"]["media"])
+    assert [each.shape[:2] for each in taken] == [(96, 160)] * 3
+    story = sidecar.read(Path(told["shot"]["sidecar"]))
+    assert "guide" in story["call_sheets"][0]["needs"]
+    assert story["model"]["name"] == "tiny", "the model that comes along follows none"

@@ -12,28 +12,69 @@ class Tangled(AssertionError):
     """Shapes are used as Nuke does not let them be."""
 
 
+class InterpolationType:
+    eUndefineInterpolationType = -1  # noqa: N815
+    eStepInterpolationType = 0  # noqa: N815
+    eLinearInterpolationType = 1  # noqa: N815
+    eCubicInterpolationType = 2  # noqa: N815
+
+
+class AnimCurveKey:
+    """A value at a time. Of interpolation it knows 1 (step), 2 (straight), and 256: untold."""
+
+    def __init__(self, time, value) -> None:
+        self.time, self.value, self.interpolationType = time, float(value), 256
+
+
+class AnimCurve:
+    """One coordinate over time. Keys that were told nothing are joined by a curve."""
+
+    obeys = True  # whether keys can be told to be straight
+
+    def __init__(self) -> None:
+        self.found: list[AnimCurveKey] = []
+
+    def addKey(self, time, value) -> None:  # noqa: N802
+        self.found = [key for key in self.found if key.time != time]
+        self.found = sorted([*self.found, AnimCurveKey(time, value)], key=lambda key: key.time)
+
+    def getNumberOfKeys(self) -> int:  # noqa: N802
+        return len(self.found)
+
+    def getKey(self, number) -> AnimCurveKey:  # noqa: N802
+        return self.found[number]
+
+    def evaluate(self, time) -> float:
+        before = [key for key in self.found if key.time <= time] or self.found[:1]
+        after = [key for key in self.found if key.time >= time] or self.found[-1:]
+        low, high = before[-1], after[0]
+        part = (time - low.time) / (high.time - low.time) if high.time > low.time else 0.0
+        if low.interpolationType != 2 or not self.obeys:
+            part = part * part * (3 - 2 * part)
+        return low.value + (high.value - low.value) * part
+
+
 class Position:
     """A point that moves: its keys by frame."""
 
     def __init__(self, at=(0.0, 0.0)) -> None:
-        self.at, self.keys = at, {}
+        self.at, self.curves = at, (AnimCurve(), AnimCurve())
+
+    @property
+    def keys(self):
+        return [key.time for key in self.curves[0].found]
 
     def addPositionKey(self, frame, at) -> None:  # noqa: N802
         if not isinstance(frame, (int, float)) or len(at) != 2:
             raise TypeError("addPositionKey(frame, (x, y))")
-        self.keys[frame] = tuple(float(each) for each in at)
+        for curve, value in zip(self.curves, at, strict=True):
+            curve.addKey(frame, value)
+
+    def getPositionAnimCurve(self, axis) -> AnimCurve:  # noqa: N802
+        return self.curves[axis]
 
     def getPosition(self, frame):  # noqa: N802
-        """Where it is: straight from key to key."""
-        if not self.keys:
-            return self.at
-        before = [each for each in self.keys if each <= frame]
-        after = [each for each in self.keys if each >= frame]
-        low = max(before) if before else min(self.keys)
-        high = min(after) if after else max(self.keys)
-        part = (frame - low) / (high - low) if high > low else 0.0
-        pair = zip(self.keys[low], self.keys[high], strict=True)
-        return tuple(a + (b - a) * part for a, b in pair)
+        return tuple(each.evaluate(frame) for each in self.curves) if self.keys else self.at
 
 
 class ShapeControlPoint:
@@ -56,10 +97,11 @@ class AnimAttributes:
         self.keys.setdefault(name, {})[frame] = float(value)
 
     def getValue(self, frame, name):  # noqa: N802
-        """The value at a frame: straight from key to key; 1 where there are no keys."""
-        point = Position()
-        point.keys = {key: (value, 0.0) for key, value in self.keys.get(name, {}).items()}
-        return point.getPosition(frame)[0] if point.keys else 1.0
+        """The value at a frame, by a curve from key to key; 1 where there are no keys."""
+        curve = AnimCurve()
+        for key, value in self.keys.get(name, {}).items():
+            curve.addKey(key, value)
+        return curve.evaluate(frame) if curve.found else 1.0
 
 
 class Shape:
@@ -108,6 +150,6 @@ class CurveKnob:
 
 def module() -> ModuleType:
     made = ModuleType("nuke.rotopaint")
-    for kind in (Shape, ShapeControlPoint, AnimAttributes, Layer, CurveKnob):
+    for kind in (Shape, ShapeControlPoint, AnimAttributes, Layer, CurveKnob, InterpolationType):
         setattr(made, kind.__name__, kind)
     return made

@@ -8,6 +8,7 @@ import shutil
 from dataclasses import replace
 
 import fake_nuke
+import fake_roto
 import numpy as np
 import pytest
 
@@ -250,13 +251,14 @@ def test_a_matte_without_an_alpha_cuts_by_its_red(stage):
     assert np.allclose(cut.picture(1006)[..., 3], 0.06, atol=1e-3)
 
 
-def splines(folder, hole=False, schema="secondunit.splines/1", still=False):
+def splines(folder, hole=False, schema="secondunit.splines/1", still=False, **more):
     """A square of ten pixels that goes right by one a frame, and its file."""
     corners = [(10, 5), (20, 5), (20, 15), (10, 15)]
     points = [[[x + (0 if still else step), y, -1, 0, 1, 0] for x, y in corners]
               for step in range(12)]  # fmt: skip
     shape = {"name": "shape 1", "kind": "bezier", "closed": True, "hole": hole, "first": 1001,
-             "last": 1012, "error": 0.5, "feather": [2.0] * 12, "points": points}  # fmt: skip
+             "last": 1012, "error": 0.5, "feather": [2.0] * 12, "points": points,
+             **more}  # fmt: skip
     told = {"schema": schema, "size": [64, 36], "range": [1001, 1012], "shapes": [shape]}
     path = folder / "take.splines.json"
     path.write_text(json.dumps(told))
@@ -282,6 +284,27 @@ def test_shapes_come_as_a_roto_to_take_over(stage, tmp_path):
     assert sorted(shape[0].center.keys) == [1001, 1012], "a straight way needs no more keys"
     seen = [shape.attributes.getValue(frame, "opc") for frame in (1000, 1001, 1012, 1013)]
     assert seen == [0, 1, 1, 0]
+
+
+@pytest.mark.parametrize("obeys", [True, False], ids=["straight", "curves whatever it is told"])
+def test_between_keys_a_shape_goes_straight(stage, tmp_path, monkeypatch, obeys):
+    monkeypatch.setattr(fake_roto.AnimCurve, "obeys", obeys)
+    [shape] = with_shapes(stage(), tmp_path)["curves"].seen
+    for frame in range(1001, 1013):
+        at = shape[0].center.getPosition(frame)
+        assert np.allclose(at, (10.707 + frame - 1001, 30.293), atol=0.01), frame
+    assert (shape[0].center.keys == [1001, 1012]) == obeys
+
+
+def test_shapes_get_the_keys_that_their_file_names(stage, tmp_path):
+    here = stage()
+    [shape] = with_shapes(here, tmp_path, keys=[1001, 1005, 1012])["curves"].seen
+    assert shape[0].center.keys == [1001, 1005, 1012]
+
+
+def test_keys_where_a_shape_is_not_are_told(stage, tmp_path):
+    with pytest.raises(NotPlaced, match="has keys on frames that it is not there on"):
+        with_shapes(stage(), tmp_path, keys=[1001, 1013])
 
 
 def test_the_plate_can_be_cut_by_its_shapes_instead(stage, tmp_path):
