@@ -27,6 +27,7 @@ Need = Literal[
     "guide",
     "tracks",
     "strength",
+    "light",
     "look",
 ]
 """What a sheet can ask of a model.
@@ -39,6 +40,7 @@ keys          whole pictures it must pass through
 references    who and what must look like this
 guide, tracks structure or motion to follow
 strength      how far to leave the plate; below 1 it is seen through noise, which needs no `edit`
+light         the plate as it is, in the light that was there: also what was brighter than white
 look          a forward pass over real footage, read out
 """
 
@@ -199,6 +201,7 @@ class CallSheet:
     strength    0..1: how far painted pixels may leave the plate; 1 forgets it
     adapters    LoRAs to wear, each its file and weight: "/path/to/look.safetensors:0.8"
     sound       whether sound is wanted too, of a model that makes any
+    light       whether the plate is to come back as it is in scene-linear light; see `Answer`
     """
 
     width: int
@@ -220,6 +223,7 @@ class CallSheet:
     seeds: tuple[int, ...] = (0,)
     adapters: tuple[str, ...] = ()
     sound: bool = False
+    light: bool = False
 
     def __post_init__(self) -> None:
         whole = (self.frames, self.height, self.width)
@@ -232,6 +236,8 @@ class CallSheet:
                 raise BadValue(f"The sheet's {name} is {array.shape}, not {shape}")
         if any(not 0 <= index < self.frames for index in self.keys):
             raise BadValue(f"A key outside the sheet's {self.frames} frames: {sorted(self.keys)}")
+        if self.light and (self.plate is None or self.keys or self.tracks):
+            raise BadValue("Light is asked for of a plate alone")
         if any(not track.path for track in self.tracks):
             raise BadValue("A track that goes nowhere", "tracks", "Draw it, or leave it out")
         if self.tracks and self.plate is None and 0 not in self.keys:
@@ -243,6 +249,8 @@ class CallSheet:
 
     def needs(self) -> frozenset[Need]:
         """What a model must honour to shoot this sheet."""
+        if self.light:
+            return frozenset({"light"})
         plate, keys = self.plate is not None, bool(self.keys)
         asked: dict[Need, bool] = {
             "plate": plate,
@@ -281,27 +289,20 @@ class CallSheet:
         """The sheet without its pixels, for a side-car; with a model's reach, also what of it came
         by a stand-in.
         """
-        told: dict[str, Any] = {"width": self.width, "height": self.height, "frames": self.frames}
-        told |= {
-            "rate": str(self.rate),
-            "prompt": self.prompt,
-            "negative": self.negative,
-            "seeds": list(self.seeds),
-        }
-        told |= {"steps": self.steps, "guidance": self.guidance, "strength": self.strength}
-        told |= {
-            "keys": sorted(self.keys),
-            "references": len(self.references),
-            "needs": sorted(self.needs()),
-        }
+        told: dict[str, Any] = {
+            "width": self.width, "height": self.height, "frames": self.frames,
+            "rate": str(self.rate), "prompt": self.prompt, "negative": self.negative,
+            "seeds": list(self.seeds), "steps": self.steps, "guidance": self.guidance,
+            "strength": self.strength, "keys": sorted(self.keys),
+            "references": len(self.references), "needs": sorted(self.needs()),
+        }  # fmt: skip
         if self.adapters:
             told["adapters"] = list(self.adapters)
         if self.paint is not None:
             told["painted_share"] = round(float(self.paint.mean()), 6)
         if self.tracks:
             told["tracks"] = len(self.tracks)
-        if self.sound:
-            told["sound"] = True
+        told |= {name: True for name in ("sound", "light") if getattr(self, name)}
         stood_in = self.needs() & reach.stand_ins if reach is not None else frozenset()
         if stood_in:
             told["stand_ins"] = sorted(stood_in)
@@ -323,7 +324,9 @@ class Sound:
 class Answer(NamedTuple):
     """Frames a model has made: of which seed's take, from which frame on.
 
-    `frames` is (n,H,W,3) float32 in 0..1; `sound` lasts as long as they do, where there is any.
+    `frames` is (n,H,W,3) float32 in 0..1, display-referred; where light was asked for, linear with
+    Rec.709's primaries: from 0 on without an end, 1 what a display shows as white. `sound` lasts as
+    long as they do, where there is any.
     """
 
     take: int

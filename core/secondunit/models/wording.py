@@ -17,6 +17,7 @@ IN_WORDS: dict[Need, str] = {
     "guide": "following a guide clip",
     "tracks": "following drawn tracks",
     "strength": "staying near the plate",
+    "light": "giving back light brighter than white",
     "look": "reading footage without shooting",
 }
 """Each need, as the end of "It cannot do: …"."""
