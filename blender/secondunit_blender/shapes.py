@@ -17,6 +17,7 @@ from typing import Any
 
 import bpy
 
+from secondunit_panel import splines
 from secondunit_panel.host import Delivery, NotPlaced
 from secondunit_panel.splines import Corner
 
@@ -30,13 +31,22 @@ _LEAST = 1.0  # pixels: what Blender smooths an edge by at least
 
 @dataclass(frozen=True)
 class Shape:
-    """A closed line over frames of the scene: its corners on each frame with a key."""
+    """A closed line over frames of the scene: its corners on each, and which of them want a key."""
 
     name: str
     hole: bool
     first: int
-    last: int
-    keys: dict[int, list[Corner]]
+    corners: tuple[list[Corner], ...]
+    keys: tuple[int, ...]
+
+    @property
+    def last(self) -> int:
+        """The last frame it is there."""
+        return self.first + len(self.corners) - 1
+
+    def at(self, frame: int) -> list[Corner]:
+        """Its corners on a frame; before and after it is there those it begins and ends with."""
+        return self.corners[min(max(frame, self.first), self.last) - self.first]
 
 
 @dataclass(frozen=True)
@@ -92,7 +102,7 @@ def _layer(made: Any, shape: Shape) -> Any:
     layer.blend = "MERGE_SUBTRACT" if shape.hole else "MERGE_ADD"
     layer.falloff = "LINEAR"
     line = layer.splines.new()
-    line.points.add(len(shape.keys[shape.first]) - len(line.points))
+    line.points.add(len(shape.corners[0]) - len(line.points))
     line.use_cyclic = line.use_self_intersection_check = True
     for point in line.points:
         point.handle_left_type = point.handle_right_type = "FREE"
@@ -102,20 +112,14 @@ def _layer(made: Any, shape: Shape) -> Any:
 def _key(
     told: dict[str, Any], frame: int, drawn: Sequence[tuple[Any, Shape]], size: tuple[int, int]
 ) -> None:
-    """A shape key on a frame in each layer that has one there."""
+    """A shape key on a frame in every layer: Blender gives one to all of them at once."""
     told["window"].scene.frame_set(frame)  # before: it moves what has keys
-    any_of_them = False
     for layer, shape in drawn:
-        corners = shape.keys.get(frame)
-        layer.select = corners is not None
-        if corners is not None:
-            any_of_them = True
-            _move(layer, corners, size)
-    if any_of_them:
-        with bpy.context.temp_override(**told):
-            done = bpy.ops.mask.shape_key_insert()
-        if done != {"FINISHED"}:
-            raise NotPlaced("Blender takes no keys of the mask", str(frame), "Leave its edit mode")
+        _move(layer, shape.at(frame), size)
+    with bpy.context.temp_override(**told):
+        done = bpy.ops.mask.shape_key_insert()
+    if done != {"FINISHED"}:
+        raise NotPlaced("Blender takes no keys of the mask", str(frame), "Leave its edit mode")
 
 
 def _move(layer: Any, corners: Sequence[Corner], size: tuple[int, int]) -> None:
@@ -205,9 +209,8 @@ def _shape(told: dict[str, Any], late: int) -> Shape:
         if all(map(is_simple, frames)):
             break
     first = int(told["first"]) + late
-    # one on every frame: between two of them a mask's curve is not where its points say
-    keys = {first + index: frames[index] for index in range(len(frames))}
-    return Shape(str(told["name"]), bool(told["hole"]), first, first + len(frames) - 1, keys)
+    keys = tuple(first + each for each in splines.keys(frames, splines.told_keys(told)))
+    return Shape(str(told["name"]), bool(told["hole"]), first, tuple(frames), keys)
 
 
 def _softened(corners: Sequence[Sequence[float]], feather: float) -> list[Corner]:

@@ -161,11 +161,15 @@ def job_of(
         takes=draft.takes,
         steps=draft.steps,
         guidance=draft.guidance,
-        codec=""
-        if any(_is_sequence(clips[role]) for role in WORKED_ON if role in clips)
-        else codec,
+        codec="" if _goes_its_own_way(order, clips) else codec,
         extra={BY: told | ({"origin": draft.origin} if draft.origin else {})},
     )
+
+
+def _goes_its_own_way(order: Order, clips: Mapping[str, Clip]) -> bool:
+    """Whether takes are of a kind of their own, whatever a host plays best: light is EXR."""
+    worked_on = [clips[role] for role in WORKED_ON if role in clips]
+    return order.card.makes == "light" or any(map(_is_sequence, worked_on))
 
 
 def _is_sequence(clip: Clip) -> bool:
@@ -237,7 +241,7 @@ def delivery(entry: TakeEntry, job: Job, at: Place | None = None, chosen: bool =
         lies=lies(entry.take, job, place),
         slate=slate_of(job),
         raw=made_for(job).get("makes") == "matte",
-        colour_space=plate.colour_space if plate else "",
+        colour_space=plate.colour_space if plate and made_for(job).get("makes") != "light" else "",
         chosen=chosen,
     )
 

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from secondunit_contract.clip import Clip
 from secondunit_contract.frames import FrameRange, Rate
+from secondunit_contract.job import Take
+from secondunit_contract.queue import TakeEntry
 from secondunit_contract.task import TaskCard
 from secondunit_panel import orders, words
 from secondunit_panel.drafts import Draft
@@ -45,3 +49,16 @@ def test_a_take_is_of_its_plates_kind_whatever_the_guide_is():
     clips["plate"] = Clip("/a/sc010.####.exr", FRAMES, FILM)
     assert orders.job_of(order, clips, {}, "/out/x", "h264").codec == ""
     assert orders.job_of(order, {"guide": GUIDE.clip}, {}, "/out/x", "h264").codec == "h264"
+
+
+def test_light_is_of_its_own_kind_whatever_its_plate_and_host_are():
+    """EXR, and linear: not in the colours of a plate from a camera."""
+    card = TaskCard("highlights", "Highlights", "", {"plate": "needed"}, makes="light")
+    clip = Clip("/a/sc010.mov", FRAMES, FILM, colour_space="S-Log3")
+    order = orders.Order(card, Draft(), {"plate": PLATE}, PLACE, "sc010")
+    job = orders.job_of(order, {"plate": clip}, {}, "/out/x", "prores4444")
+    assert job.codec == ""
+    take = Take(job.id, 1, 7, "/out/x.####.exr", FRAMES, FILM, 8, 8, "", "")
+    assert orders.delivery(TakeEntry("t", take), job).colour_space == ""
+    restyled = orders.job_of(replace(order, card=RESTYLE), {"plate": clip}, {}, "/out/x")
+    assert orders.delivery(TakeEntry("t", take), restyled).colour_space == "S-Log3"

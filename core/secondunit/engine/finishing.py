@@ -14,8 +14,11 @@ from secondunit.media.depth import from_unit, to_unit
 from secondunit.media.highlights import remerge
 from secondunit.stage.detail import Known, brought_back
 from secondunit.stage.keep import feathered, kept_outside
+from secondunit.stage.light import lit
 
 Native = NDArray[Any]
+DARKENED = 0.25
+"""How light is shown: two stops down."""
 
 
 class Finish:
@@ -47,7 +50,11 @@ class Finish:
         return near
 
     def look(self, index: int, frame: Native) -> Pixels:
-        """A finished frame as it is looked at (H,W,3)."""
+        """A finished frame as it is looked at (H,W,3); light darkened, for a screen shows none of
+        what is brighter than white.
+        """
+        if self._shot.light:
+            return self._shot.to_display(np.asarray(frame * frame.dtype.type(DARKENED)))
         return self._shot.to_display(frame)
 
     def frames(self) -> Iterator[tuple[int, Native]]:
@@ -67,14 +74,22 @@ class Finish:
         if answer is None:
             return plate
         paint = shot.paint(index)
-        picture = self._grown(index, answer)
-        painted = self._in_plate_space(index, picture, plate, paint)
+        if shot.light:
+            painted = self._lit(plate, answer)
+        else:
+            painted = self._in_plate_space(index, self._grown(index, answer), plate, paint)
         whole = kept_outside(plate, painted, paint)
         if whole.shape[2] == 4 and shot.layout.origin(index) is None:
             whole[..., 3] = shot.depth.white
         elif whole.shape[2] == 4 and shot.layout.plate not in (None, shot.layout.size):
             whole[shot.layout.beyond_plate(), 3] = shot.depth.white
         return whole
+
+    def _lit(self, plate: Native, answer: Pixels) -> Native:
+        """The plate with what it has clipped given back."""
+        shot = self._shot
+        own = to_unit(plate[..., :3], shot.depth)
+        return from_unit(lit(own, answer, shot.clipped(own), shot.fit), shot.depth)
 
     def _grown(self, index: int, answer: Pixels) -> Pixels:
         """The answer at the delivered size, with detail from the frames beside it."""

@@ -40,6 +40,7 @@ from secondunit.ledger import sidecar
 from secondunit.media.aside import Aside
 from secondunit.media.contact import strip
 from secondunit.media.depth import Depth, to_unit
+from secondunit.media.footage import ColourTags
 from secondunit.media.format import Format
 from secondunit.media.sound import CHANNELS, RATE, wave_path
 from secondunit.media.write import create
@@ -219,7 +220,8 @@ class Delivery:
     def _written(self, number: int, inputs: dict[str, str]) -> Take:
         """A take on disk. Its media has its name last: what lies there is told of, and whole."""
         path, format = self._slated(number)
-        self._dailies.take(f"take {self._job.first_take + number} · seed {self._seed(number)}")
+        shown = f"take {self._job.first_take + number} · seed {self._seed(number)}"
+        self._dailies.take(f"{shown} · two stops down" if self._shot.light else shown)
         finish, told = self._finish(number, format)
         tracing = Tracing() if getattr(self._shot.values, "splines", False) else None
         untold: Problem | None = None
@@ -339,6 +341,8 @@ def format_of(shot: Shot) -> Format:
     if shot.main is None:
         return Format("ffv1", shot.layout.size, shot.layout.rate, Depth(8, False), alpha)
     format = Format.like(shot.main, alpha=alpha, size=shot.layout.size)
+    if shot.light:
+        format = replace(format, codec="exr", depth=shot.depth, colour=ColourTags())
     timecode = shot.main.timecode
     if timecode is not None:
         ahead = shot.first_of_main() - shot.main.range.first

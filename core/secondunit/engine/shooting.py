@@ -101,11 +101,8 @@ class Shooting(Calls):
         )
         answer = kept_answer["frames"]
         self.watch.called()
-        kept, known = ~np.asarray(whole_sheet.paint), np.array(whole_sheet.plate)
-        for place, picture in whole_sheet.keys.items():
-            kept[place], known[place] = True, picture
         numbers, places = self._laid(window)
-        whole = np.where(kept[..., None], known, healed(answer, known, kept, numbers))
+        whole = answer if sheet.light else _met(answer, whole_sheet, numbers)
         answered = [(index, whole[places[index]]) for index in window.fresh]
         made.update(answered)
         step = in_step(places, window.fresh)
@@ -120,6 +117,8 @@ class Shooting(Calls):
             return frozenset()
         self._first = self.sheet(window, {})
         needs = self._first.needs()
+        if self._first.light:
+            return needs
         if self.shot.tracks:
             needs |= {"tracks"}  # some window's, if not the first one's
         if any(len(run.windows) > 1 for run in self.runs):
@@ -149,7 +148,7 @@ class Shooting(Calls):
     def opened(self) -> bool:
         """Whether the first call's first frame is known: later ones go on from known frames."""
         first = self._first
-        if first is None or 0 in first.keys:
+        if first is None or first.light or 0 in first.keys:
             return True
         return first.plate is not None and first.paint is not None and not first.paint[0].any()
 
@@ -172,6 +171,8 @@ class Shooting(Calls):
         """One window's call sheet, which passes through what earlier windows made."""
         laid, places = self._laid(window)
         sheet = self.shot.task.write(self.shot.values, self._scene(laid))
+        if sheet.light:  # each window's plate says all there is to go by
+            return self.advised(sheet)
         for index, place in places.items():
             if index in made and index not in window.fresh:
                 sheet.keys[place] = made[index]
@@ -255,6 +256,14 @@ def _whole(answers: list[Answer], sheet: CallSheet) -> Kept:
         raise ProgramFault(f"The model gave {whole.shape} for a sheet of {sheet.summary()}")
     sound = gathered(answers, sheet.rate) if sheet.sound else None
     return {"frames": whole} if sound is None else {"frames": whole, "sound": sound}
+
+
+def _met(answer: Pixels, sheet: CallSheet, numbers: list[int]) -> Pixels:
+    """An answer that meets what its sheet knows: the known pixels themselves, and no seam."""
+    kept, known = ~np.asarray(sheet.paint), np.array(sheet.plate)
+    for place, picture in sheet.keys.items():
+        kept[place], known[place] = True, picture
+    return np.where(kept[..., None], known, healed(answer, known, kept, numbers))
 
 
 def _padded(marks: Pixels, shape: tuple[int, ...]) -> Pixels:

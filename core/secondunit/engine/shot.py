@@ -13,7 +13,7 @@ from secondunit.callsheet import UNKNOWN, Pixels, Reach, Size, Track
 from secondunit.engine.along import Ground, laid
 from secondunit.engine.marks import HintMarks, MatteMarks, no_marks
 from secondunit.matting.marking import Marked
-from secondunit.media.colour import ColourPath, space_of
+from secondunit.media.colour import ColourPath, LinearPath, space_of
 from secondunit.media.depth import Depth, from_unit, to_unit
 from secondunit.media.footage import Footage
 from secondunit.media.read import Reader, open_media
@@ -21,6 +21,7 @@ from secondunit.media.resize import resized
 from secondunit.stage.drawn import paths_of
 from secondunit.stage.fit import Fit
 from secondunit.stage.layout import Layout, Turnover
+from secondunit.stage.light import clipped_share
 from secondunit.tasks import Task
 from secondunit_contract.clip import Clip
 from secondunit_contract.frames import FrameRange, Rate, Span
@@ -67,6 +68,10 @@ class Shot:
         self.depth = self.main.depth if self.main else Depth(8, False)
         self.alpha = bool(self.main and self.main.alpha)
         self.colour = ColourPath(space_of(self.main) if self.main else "")
+        self.light = task.MAKES == "light"
+        self._linear: LinearPath | None = None
+        if self.light:
+            self._become_light()
         self._marks = self._find_marks()
         self.tracks = self._lay_paths()
 
@@ -188,6 +193,26 @@ class Shot:
         frame = self._as_main(reader.frame(origin.frame), reader.footage, channels)
         return self.layout.set_in(frame)
 
+    def _become_light(self) -> None:
+        """Have the plate be linear and floating. Raises BadValue where it is floating as it is."""
+        main = self.main
+        if main is None or main.depth.floating:
+            raise BadValue(
+                "The plate's values are floating: they have a place for all its light",
+                main.path if main else "",
+                "Use it as it is, or give the clipped version",
+            )
+        self._linear = LinearPath(self.colour.space)
+        self.colour = ColourPath(self._linear.space)
+        # half's steps are finer than those of ten bits at every brightness, not than those of more
+        self.depth = Depth(16 if main.depth.bits <= 10 else 32, floating=True)
+
+    def clipped(self, light: Pixels) -> Pixels:
+        """How far each value (H,W,3) of a frame that has become light is clipped in the plate."""
+        if self._linear is None:
+            return np.zeros_like(light)
+        return clipped_share(self._linear.from_linear(light))
+
     def _as_main(self, frame: NDArray[Any], footage: Footage, channels: int) -> NDArray[Any]:
         """A clip's frame in the main clip's depth, channels and size; its own bits if it can."""
         plate = self.layout.plate or self.layout.size
@@ -196,7 +221,9 @@ class Shot:
         if alike and footage.size == plate and frame.shape[2] == channels:
             return frame
         unit = to_unit(frame, footage.depth)
-        if own.space != self.colour.space:
+        if self._linear is not None:
+            unit[..., :3] = self._linear.to_linear(unit[..., :3])
+        elif own.space != self.colour.space:
             unit[..., :3] = self.colour.from_display(own.to_display(unit[..., :3]))
         if unit.shape[2] < channels:
             unit = np.concatenate([unit, np.ones_like(unit[..., :1])], axis=2)

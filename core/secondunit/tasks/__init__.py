@@ -5,15 +5,16 @@ A task is a module (or one named by an entry point of the group `secondunit.task
     TITLE, HELP      what a panel shows
     INPUTS           the clips it takes, each "needed" or "optional"
     SEVERAL          those of which there may be more than one; left out, there is one of each
-    MAKES            "picture"; "matte": the picture stays as it is and gets an alpha; or "adapter"
+    MAKES            "picture"; "matte": the picture stays as it is and gets an alpha; "light": it
+                     stays as it is and gets its highlights, linear and floating; or "adapter"
     Values           its parameters, a pydantic model: panels draw their form from its schema
 
-and, where it makes a picture or a matte,
+and, where it makes a picture, light or a matte,
 
     lay_out          from values and clips to the layout of the delivery
     paint            where a laid-out frame may be painted
 
-and, where it makes a picture,
+and, where it makes a picture or light,
 
     write            from a scene to a call sheet
 

@@ -15,7 +15,7 @@ from secondunit_contract.problem import BadValue, MarkMissing, TaskUnknown
 from secondunit_contract.task import TaskCard
 from secondunit_contract.wire import from_json, to_json
 
-NAMES = ["cleanup", "extend", "insert", "key", "matte", "restyle", "train"]
+NAMES = ["cleanup", "extend", "highlights", "insert", "key", "matte", "restyle", "train"]
 FILM, SIZE = Rate.of(24), Size(96, 64)
 
 
@@ -51,7 +51,7 @@ def test_a_card_says_all_a_panel_draws(name):
     assert card.title
     assert card.help.endswith(".")
     assert set(card.inputs.values()) <= {"needed", "optional"}
-    assert card.makes in ("picture", "matte", "adapter")
+    assert card.makes in ("picture", "matte", "light", "adapter")
     fields = dict(properties(card.values_schema))
     assert fields
     for field, told in fields.items():
@@ -193,7 +193,7 @@ def test_an_insert_with_one_clip_beside_it_takes_its_size_and_rate(side):
     assert (ends[0] or ends[1]).frame == (20 if side == "before" else 10)
 
 
-@pytest.mark.parametrize("name", ["cleanup", "key", "matte", "restyle"])
+@pytest.mark.parametrize("name", ["cleanup", "highlights", "key", "matte", "restyle"])
 def test_the_others_deliver_the_plate_frame_for_frame(name):
     clips = {"plate": clip(1001, 1004), "matte": clip(0, 0)}
     layout = laid_out(name, {}, **clips)

@@ -55,7 +55,7 @@ def attached(bpy_python, tmp_path_factory) -> Attached:
             picture = np.dstack([np.full((HEIGHT, WIDTH, 3), 0.5, np.float32), alpha])[..., :last]
             path = folder / f"{kind}.{frame}.png"
             path.write_bytes(cv2.imencode(".png", np.round(picture * 65535).astype(np.uint16))[1])
-    splines = traced(iter(alphas), FRAMES.first, Rate.of(24), tolerance=0.5, straight=0)
+    splines = traced(iter(alphas), FRAMES.first, Rate.of(24), tolerance=0.5, straight=0.5)
     beside = folder / "take.splines.json"
     beside.write_text(json.dumps(splines.to_json()), "utf-8")
     said = {"plate": str(folder / f"plate.{FRAMES.first}.png"), "first": 101, "last": 116,
@@ -96,7 +96,13 @@ def test_the_artist_finds_things_as_they_were(attached):
 
 
 def test_the_shapes_are_exact_on_every_frame(attached):
-    """Against what the engine itself draws of them, and against the matte they were traced of."""
+    """Against what the engine itself draws of them, and against the matte they were traced of.
+
+    The shapes have keys on different frames, and Blender gives a key to all layers at once.
+    """
+    keys = {each.keys for each in attached.splines.shapes}
+    assert len(keys) > 1
+    assert all(len(each) < len(FRAMES) for each in keys)
     for index, frame in enumerate(FRAMES):
         seen, drawn = attached.by_shapes[index], rasterised(attached.splines, frame)
         assert overlap(seen, drawn) > 0.96, frame
