@@ -189,6 +189,7 @@ def _tell(offer: fetch.Offer) -> None:
         lines.append(f"its source calls the licence {plan.licence}")
     if entry:
         lines.append(f"trained on: {entry.training_data}")
+        lines += [entry.note] if entry.note else []
     if not all_models.driven(plan.pipeline):
         lines.append(f"Nothing here shoots with {plan.pipeline} yet: it would only lie here")
     for line in lines:

@@ -173,7 +173,7 @@ def asked_by(shooting: Planned) -> Asked:
         size.height,
         reach.frames.up(shown),
         min(reach.references, max(1, len(shooting.shot.references()))),
-        "plate" in reach.honours,
+        bool(reach.honours & {"plate", "light"}),
         guidance > 1,
     )
 

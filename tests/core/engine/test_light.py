@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -177,6 +180,41 @@ def test_the_starter_says_that_it_cannot_and_who_could(bright, tmp_path):
     job = Job("highlights", str(tmp_path / "out" / "take"), inputs={"plate": clip})
     with pytest.raises(ModelUnfit, match="light brighter than white"):
         Engine(Settings(tmp_path / "no-models", "cpu")).shoot(job)
+
+
+@pytest.fixture(scope="module")
+def real(tmp_path_factory):
+    """An engine with LTX-2's own pipeline for light, its weights by chance."""
+    from secondunit.models.tiny.ltx import tiny_light
+
+    folder = tmp_path_factory.mktemp("models")
+    tiny_light(folder / "ltx-light")
+    return Engine(Settings(folder, "cpu"))
+
+
+def test_a_real_pipeline_shoots_highlights(real, tmp_path, props):
+    """Its answer is by chance; what the plate knows is not, and light is there where it clips."""
+    truth = np.stack([scene(frame) for frame in range(6)])
+    codes = np.rint(encoded(truth) * 255).astype(np.uint8)
+    clip = props.write_pictures(tmp_path / "plate", codes, "png")
+
+    def shot(name, seed):
+        job = Job("highlights", str(tmp_path / "out" / name), inputs={"plate": clip}, seed=seed)
+        (take,) = real.shoot(job)
+        return props.whole(take.media), take
+
+    first, take = shot("first", 1)
+    assert first.dtype == np.float16
+    known = codes < 0.9 * 255
+    assert np.abs(first[known] / decoded(codes[known] / 255) - 1).max() < 2**-10
+    assert first.max() > 2
+    assert np.isfinite(first).all()
+    assert props.same(shot("again", 1)[0], first)
+    other, _ = shot("other", 2)
+    assert props.same(other[known], first[known])
+    assert (other[codes == 255] != first[codes == 255]).mean() > 0.2
+    story = json.loads(Path(take.sidecar).read_text("utf-8"))
+    assert story["call_sheets"][0]["needs"] == ["light"]
 
 
 def test_the_contact_sheet_shows_the_light_two_stops_down(scripted, bright, tmp_path):

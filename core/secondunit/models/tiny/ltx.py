@@ -6,6 +6,8 @@ import string
 from pathlib import Path
 from typing import Any
 
+from secondunit.models.ltx.light_kit import ADAPTER, AUDIO, EMBEDDINGS, VIDEO
+
 _LETTERS = string.ascii_letters + string.digits + " .,'!?-▁"
 _WIDTH = 16
 
@@ -32,6 +34,53 @@ def tiny_ltx(folder: Path, seed: int = 0) -> Path:
     )
     pipe.save_pretrained(folder)
     return folder
+
+
+def tiny_light(folder: Path, seed: int = 0, smaller: int = 1) -> Path:
+    """Write one that gives a plate back in light: with its adapter, which is shown the plate so
+    many times smaller, and its words. Some of what it decodes is brighter than white, and some
+    darker than black.
+    """
+    import torch
+    from diffusers import LTX2HDRPipeline
+
+    torch.manual_seed(seed)
+    tokenizer, audio, vae = _tokenizer(), _audio(), _vae()
+    with torch.no_grad():
+        for weights in vae.decoder.conv_out.parameters():
+            weights *= 2
+    pipe = LTX2HDRPipeline(
+        tokenizer=tokenizer,
+        text_encoder=_reader(tokenizer),
+        connectors=_connectors(),
+        vae=vae,
+        audio_vae=audio,
+        transformer=_transformer(),
+        vocoder=_vocoder(audio),
+        scheduler=_scheduler(dynamic=False),
+    )
+    pipe.save_pretrained(folder)
+    light_kit(folder, seed, smaller)
+    return folder
+
+
+def light_kit(folder: Path, seed: int = 0, smaller: int = 1) -> None:
+    """Write the two files that lie beside such a checkpoint's parts, named and laid out as its
+    maker's are.
+    """
+    import torch
+    from safetensors.torch import save_file
+
+    made = torch.Generator().manual_seed(seed)
+    words = {name: torch.randn(1, 6, _WIDTH, generator=made) for name in (VIDEO, AUDIO)}
+    save_file({name: each.bfloat16() for name, each in words.items()}, folder / EMBEDDINGS)
+    layers = {}
+    for block in (0, 1):
+        for layer in ("to_q", "to_v"):
+            name = f"diffusion_model.transformer_blocks.{block}.attn1.{layer}"
+            for side, shape in (("lora_A", (4, _WIDTH)), ("lora_B", (_WIDTH, 4))):
+                layers[f"{name}.{side}.weight"] = torch.randn(*shape, generator=made) / 2
+    save_file(layers, folder / ADAPTER, {"reference_downscale_factor": str(smaller)})
 
 
 def _tokenizer() -> Any:
@@ -159,14 +208,15 @@ def _vocoder(audio: Any) -> Any:
     )
 
 
-def _scheduler() -> Any:
+def _scheduler(dynamic: bool = True) -> Any:
+    """As LTX-2's own is; or as that of its distilled ones, which bends no sigmas."""
     from diffusers import FlowMatchEulerDiscreteScheduler
 
     return FlowMatchEulerDiscreteScheduler(
-        use_dynamic_shifting=True,
+        use_dynamic_shifting=dynamic,
         base_shift=0.95,
         max_shift=2.05,
         base_image_seq_len=1024,
         max_image_seq_len=4096,
-        shift_terminal=0.1,
+        shift_terminal=0.1 if dynamic else None,
     )
