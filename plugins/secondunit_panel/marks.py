@@ -18,6 +18,10 @@ T = TypeVar("T")
 MARKS = ("points", "strokes", "box", "paths")
 """The kinds of field that are drawn, not typed."""
 
+RADIUS = 1 / 8
+"""How much goes along a path that says nothing of it: a share of the picture's shorter side."""
+
+_SMALLEST = 0.01  # of a path's radius
 _MOST_STEPS = 200
 _SAME_HAND = 1.0  # seconds between two changes of one slider that are one change to undo
 
@@ -116,6 +120,11 @@ class Marks:
             return replace(self, paths=(*self.paths, Path((key,))))
         kept = [each for each in self.paths[which].keys if each[0] != frame]
         path = replace(self.paths[which], keys=tuple(sorted([*kept, key])))
+        return replace(self, paths=(*self.paths[:which], path, *self.paths[which + 1 :]))
+
+    def with_radius(self, which: int, radius: float) -> Marks:
+        """With so much going along a path, a share of the picture's shorter side."""
+        path = replace(self.paths[which], radius=min(max(radius, _SMALLEST), 1.0))
         return replace(self, paths=(*self.paths[:which], path, *self.paths[which + 1 :]))
 
     def moved(self, which: int, x: float, y: float) -> Marks:

@@ -10,7 +10,7 @@ import math
 from dataclasses import dataclass, replace
 from typing import Any
 
-from secondunit_panel.marks import Box, Marks, Path, Point, Stroke
+from secondunit_panel.marks import RADIUS, Box, Marks, Path, Point, Stroke
 
 Mark = Point | Stroke | Box | Path  # mypy's name for any of them; Python 3.10 knows it too
 
@@ -32,7 +32,11 @@ class Touch:
 
 
 class Brush:
-    """A brush that is down. `line` is the stroke so far, `touched` the mark it made or holds."""
+    """A brush that is down. `line` is the stroke so far, `touched` the mark it made or holds; put
+    down by a key it `stays` until it is lifted by one, where one place says nothing.
+    """
+
+    stays = True
 
     def __init__(self, marks: Marks, touch: Touch) -> None:
         self.before = self.marks = marks
@@ -59,6 +63,8 @@ class Brush:
 
 class Clicks(Brush):
     """Clicks: on what is meant, or on what is not; one that is there is taken along."""
+
+    stays = False
 
     def __init__(self, marks: Marks, touch: Touch) -> None:
         super().__init__(marks, touch)
@@ -134,6 +140,8 @@ class Way(Brush):
     the path touched last is led here, where it has no place on this frame yet, or a new one begins.
     """
 
+    stays = False
+
     def __init__(self, marks: Marks, touch: Touch, last: Mark | None = None) -> None:
         super().__init__(marks, touch)
         frame = touch.frame
@@ -161,8 +169,27 @@ class Way(Brush):
         return None if self._which is None else self.marks.paths[self._which]
 
 
+class Ring(Brush):
+    """The ring around what goes along a path: held anywhere on it, it is pulled wider."""
+
+    def __init__(self, marks: Marks, touch: Touch, path: Path) -> None:
+        super().__init__(marks, touch)
+        self._which = marks.paths.index(path)
+        self._middle = path.at(touch.frame)
+
+    def along(self, x: float, y: float) -> None:
+        across = _across(self._middle, x, y, self.touch.aspect)
+        self.marks = self.before.with_radius(self._which, across / min(1.0, self.touch.aspect))
+
+    @property
+    def touched(self) -> Mark | None:
+        return self.marks.paths[self._which]
+
+
 def brush(kind: str, marks: Marks, touch: Touch, last: Mark | None = None) -> Brush:
     """The brush for a kind of mark, put down. `last` is the mark touched before."""
+    if kind == "paths" and isinstance(last, Path) and last in marks.paths and _on_ring(last, touch):
+        return Ring(marks, touch, last)
     if kind == "points":
         return Clicks(marks, touch)
     if kind == "strokes":
@@ -198,12 +225,24 @@ def _sides(box: Box, touch: Touch) -> tuple[str, ...]:
     return tuple(found)
 
 
+def _across(middle: tuple[float, float], x: float, y: float, aspect: float) -> float:
+    """How far a place is from another, in shares of the picture's height."""
+    return math.hypot((x - middle[0]) * aspect, y - middle[1])
+
+
+def _on_ring(path: Path, touch: Touch) -> bool:
+    """Whether a brush went down on the ring around what goes along, where the path has a place."""
+    away = _across(path.at(touch.frame), touch.x, touch.y, touch.aspect)
+    ring = (path.radius or RADIUS) * min(1.0, touch.aspect)
+    off = away > touch.reach and abs(away - ring) <= touch.reach / 2
+    return off and _stands(path, touch.frame)
+
+
 def _near_path(marks: Marks, touch: Touch) -> int | None:
     """The path whose place on this frame is near, wherever its keys are."""
 
     def away(path: Path) -> float:
-        x, y = path.at(touch.frame)
-        return math.hypot((x - touch.x) * touch.aspect, y - touch.y)
+        return _across(path.at(touch.frame), touch.x, touch.y, touch.aspect)
 
     found = [(away(path), which) for which, path in enumerate(marks.paths)]
     distance, which = min(found, default=(math.inf, 0))

@@ -349,7 +349,7 @@ class Canvas(QWidget):
             return True
         self._cross = self._cross or (0.5, 0.5)
         self._down(*self._cross, self.add)
-        if self.tool in ("points", "paths"):
+        if self._brush is not None and not self._brush.stays:
             self.lift()
         return True
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from qtpy.QtCore import QPointF, QRectF, Qt
 from qtpy.QtGui import QColor, QPainter, QPen, QPolygonF
 
-from secondunit_panel.marks import Box, Marks, Path, Point
+from secondunit_panel.marks import RADIUS, Box, Marks, Path, Point
 from secondunit_panel.qt.look import Look
 
 Where = Callable[[float, float], QPointF]
@@ -131,11 +131,16 @@ class Inks:
                 written(painter, at + QPointF(14, -10), count(key), self._no)
         now = self._where(*path.at(frame))
         if chosen:
-            self._halo(now, RING + 2)
+            self._halo(now, self._around(path))
         self._under(4.0)
         painter.drawEllipse(now, RING - 1, RING - 1)
         painter.setPen(QPen(self._yes, 1.75))
         painter.drawEllipse(now, RING - 1, RING - 1)
+
+    def _around(self, path: Path) -> float:
+        """How far what goes along a path reaches, in points of the window."""
+        sides = self._where(1, 1) - self._where(0, 0)
+        return (path.radius or RADIUS) * min(sides.x(), sides.y())
 
     def _halo(self, at: QPointF, radius: float) -> None:
         """What says that a mark is chosen."""

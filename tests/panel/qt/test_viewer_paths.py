@@ -9,7 +9,7 @@ pytest.importorskip("qtpy.QtWidgets", reason="Qt is not installed", exc_type=Imp
 from qtpy.QtCore import Qt
 from qtpy.QtTest import QTest
 
-from secondunit_panel.marks import History, Marks, Path
+from secondunit_panel.marks import RADIUS, History, Marks, Path
 from secondunit_panel.qt.brushes import Touch, brush
 
 LEFT, PLAIN = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
@@ -111,3 +111,75 @@ def test_a_click_where_it_is_on_another_frame_lets_it_rest(paths):
     marks = brush("paths", marks, Touch(9, 0.301, 0.3)).up()
     assert marks.paths == (Path(((5, 0.3, 0.3), (9, 0.3, 0.3))),)
     assert brush("paths", marks, Touch(7, 0.3, 0.3)).up() == marks, "a longer one is only chosen"
+
+
+def test_the_ring_of_a_path_is_pulled_wider_by_the_pen(paths):
+    """The ring shows how much goes along; only that of the path touched last can be held."""
+    history = History(Marks())
+    paths.viewer.drawn.connect(history.put)
+    paths.viewer.go_to(FIRST)
+    click(paths, 0.5, 0.5)
+    [path] = history.now.paths
+    assert path.radius is None
+    paths.settle()
+    rect = paths.canvas.sight.rect
+    right = 0.5 + RADIUS * rect.height() / rect.width()
+    image = paths.canvas.grab().toImage()
+    at = paths.spot(right, 0.5)
+    inks = [image.pixelColor(at.x() + x, at.y() + y).lightness() for x in range(-3, 4)
+            for y in range(-12, 13)]  # fmt: skip
+    assert max(inks) > 200, "the ring is seen"
+    QTest.mousePress(paths.canvas, LEFT, PLAIN, at)
+    QTest.mouseMove(paths.canvas, paths.spot(0.5, 0.8))
+    QTest.mouseRelease(paths.canvas, LEFT, PLAIN, paths.spot(0.5, 0.8))
+    [path] = history.now.paths
+    assert path.keys == ((FIRST, *path.keys[0][1:]),)
+    assert path.radius == pytest.approx(0.3, abs=0.01)
+    [told] = history.now.values({"paths": "paths"})["paths"]
+    assert told["radius"] == path.radius
+
+
+def test_it_is_pulled_by_the_keyboard_too(paths):
+    history = History(Marks())
+    paths.viewer.drawn.connect(history.put)
+    paths.canvas.setFocus()
+    paths.viewer.go_to(FIRST)
+    paths.key(Qt.Key.Key_Right, CONTROL)
+    paths.key(Qt.Key.Key_Return)
+    marks = Marks().with_path_key(None, FIRST, *history.now.paths[0].keys[0][1:])
+    assert history.now == marks
+    middle, rect = marks.paths[0].keys[0][1:], paths.canvas.sight.rect
+    steps = 0
+    while paths.canvas._cross[0] < middle[0] + RADIUS * rect.height() / rect.width():
+        paths.key(Qt.Key.Key_Right, CONTROL)
+        steps += 1
+    assert steps > 2
+    paths.key(Qt.Key.Key_Return)
+    for _ in range(steps):
+        paths.key(Qt.Key.Key_Right, CONTROL)
+    paths.key(Qt.Key.Key_Return)
+    [path] = history.now.paths
+    assert path.keys == marks.paths[0].keys
+    assert path.radius == pytest.approx(2 * RADIUS, rel=0.15)
+
+
+def test_a_ring_elsewhere_or_of_another_path_is_not_held():
+    marks = Marks().with_path_key(None, 5, 0.5, 0.5)
+    [path] = marks.paths
+    ring = Touch(5, 0.5, 0.5 + RADIUS)
+    assert brush("paths", marks, ring).up() == marks.with_path_key(None, 5, ring.x, ring.y)
+    held = brush("paths", marks, ring, path)
+    held.along(0.5, 0.7)
+    assert held.up().paths[0].radius == pytest.approx(0.2)
+    held.along(0.5, 0.5)
+    assert held.up().paths[0].radius == pytest.approx(0.01)
+    led = brush("paths", marks, Touch(9, ring.x, ring.y), path).up()
+    assert led.paths[0].keys == ((5, 0.5, 0.5), (9, ring.x, ring.y))
+
+
+def test_what_goes_along_unsaid_is_what_the_tasks_say():
+    from secondunit import tasks
+
+    for name in ("extend", "insert", "restyle"):
+        [card] = [each for each in tasks.cards() if each.name == name]
+        assert card.values_schema["$defs"]["Path"]["properties"]["radius"]["default"] == RADIUS
