@@ -164,7 +164,7 @@ def drafted(job: Job, card: ModelCard) -> Job:
 
 
 def asked_by(shooting: Planned) -> Asked:
-    """The largest call of a job, as far as memory hangs on it."""
+    """The largest calls of a job, as far as memory hangs on them."""
     reach, size = shooting.card.reach, shooting.shot.fit.working
     shown = max(len(window.shown) for run in shooting.runs for window in run.windows)
     guidance = shooting.card.guidance if shooting.job.guidance is None else shooting.job.guidance
@@ -175,6 +175,7 @@ def asked_by(shooting: Planned) -> Asked:
         min(reach.references, max(1, len(shooting.shot.references()))),
         bool(reach.honours & {"plate", "light"}),
         guidance > 1,
+        *((shooting.looks(), shooting.shoots) if isinstance(shooting, Roto) else ()),
     )
 
 

@@ -23,6 +23,7 @@ from secondunit.matting.track import Belief, Track
 from secondunit.matting.traits import Known, Traits
 from secondunit.matting.ways import Guess, Passage, Way, Wish, carry, look, paint, tint
 from secondunit.media.resize import resized
+from secondunit.models.forecast import Look
 from secondunit.stage.fit import Fit
 from secondunit.stage.legs import Leg, legs
 from secondunit.stage.windows import Run, Window, runs
@@ -61,6 +62,28 @@ class Roto(Calls):
         if not self.windows:
             return [frozenset()]
         return [needs for way in self._askable() if (needs := self._needs(way)) is not None]
+
+    def looks(self) -> tuple[Look, ...]:
+        """The largest looks of the job, as far as memory hangs on them; none where the model cannot
+        look. Whatever way leads to a matte, the way back is a look. What words have found in one
+        window is a mask in the next.
+        """
+        if "look" not in self.card.reach.honours:
+            return ()
+        looking = any(way.NAME == look.NAME for way in self.ways)
+        wish = self.wish if looking else _briefly(self.wish)
+        size = Fit.into(self._views.size, self._reach(_BACK, wish)).working
+        spans = [len(window.shown) for run in self.runs for window in run.windows]
+        sides = [side for run in self.runs for side in self._legs(run)]
+        spans += [len(leg.frames) + 1 for side in sides for leg in side]
+        masked = Look(size.width, size.height, max(spans, default=1), wish.samples)
+        worded = looking and not self._marked
+        return (masked, replace(masked, words=True)) if worded else (masked,)
+
+    @property
+    def shoots(self) -> bool:
+        """Whether any of its ways is more than a look."""
+        return any(way.NAME != look.NAME for way in self.ways)
 
     def track(self, take: int) -> Track:
         """What is believed of every frame. Raises MarkMissing where words find nothing."""
@@ -184,8 +207,7 @@ class Roto(Calls):
         if far is None:
             return 0.0
         shown = tuple(sorted((leg.home, *leg.frames[: leg.frames.index(far[0]) + 1])))
-        brief = replace(self.wish, closely=False, samples=1)
-        guess = self._guessed(_BACK, Window(shown, ()), dict([far]), 0, brief)
+        guess = self._guessed(_BACK, Window(shown, ()), dict([far]), 0, _briefly(self.wish))
         back = guess.found[shown.index(leg.home)]
         if traits is not None:
             back = traits.weighed(back, self._views.frame(leg.home), self._motion(leg.home))
@@ -355,6 +377,11 @@ class Roto(Calls):
                 last=first + span.stop - 1,
                 sureness=round(track.sureness(worst), 3),
             )
+
+
+def _briefly(wish: Wish) -> Wish:
+    """As the way back is looked along."""
+    return replace(wish, closely=False, samples=1)
 
 
 def _spans(flags: Sequence[bool]) -> list[Span]:

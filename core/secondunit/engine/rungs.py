@@ -1,11 +1,13 @@
 """Rungs: how sparing of memory a job has to be, foretold before it is shot.
 
 What a run took corrects what is foretold of the next: a file in the data folder keeps by how much,
-model by model and rung by rung. Where even the last rung does not fit, it is said what would.
+model by model and rung by rung, of shooting and of looking. Where even the last rung does not fit,
+it is said what would.
 """
 
 from __future__ import annotations
 
+import functools
 import json
 import math
 import os
@@ -13,7 +15,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from secondunit import models
 from secondunit.callsheet import (
@@ -28,13 +30,14 @@ from secondunit.callsheet import (
     Watch,
 )
 from secondunit.models.berth import AMPLE, THIN, TILED, Tally
-from secondunit.models.choose import lightness
+from secondunit.models.choose import Wanted, named
 from secondunit.models.forecast import (
     RUNGS,
     Asked,
     Footprint,
     Forecast,
     Lodging,
+    Look,
     shorter,
     smaller,
 )
@@ -44,6 +47,9 @@ from secondunit_contract.problem import ModelProblem, NotEnoughMemory, PartMissi
 NAMES = {AMPLE: "ample", TILED: "tiled", THIN: "thin"}
 RUNG = "rung"
 """Where a NotEnoughMemory tells which rung did not suffice."""
+
+Work = Literal["shooting", "looking"]
+"""What a model is at, where memory is measured."""
 
 _BOOK = "memory.json"
 _NARROW, _WIDE = 0.4, 4.0  # what was measured beyond that was something else
@@ -60,25 +66,28 @@ class Book:
     def __init__(self, folder: Path) -> None:
         self._path = folder / _BOOK
 
-    def ratio(self, model: str, rung: int) -> float:
+    def ratio(self, model: str, rung: int, work: Work = "shooting") -> float:
         """By how much to correct; 1 for what was never measured."""
-        told = self._read().get(f"{model} {NAMES[rung]}", 1.0)
+        told = self._read().get(_key(model, rung, work), 1.0)
         known = isinstance(told, (int, float)) and math.isfinite(told)
         return min(max(float(told), _NARROW), _WIDE) if known else 1.0
 
-    def took(self, model: str, rung: int, foretold: int, measured: int) -> None:
+    def took(
+        self, model: str, rung: int, foretold: int, measured: int, work: Work = "shooting"
+    ) -> None:
         """A run took that. What rises counts at once, what sinks by half: a clip of another shape
         may take more again.
         """
         if foretold > 0 and measured > 0:
-            ratio, before = measured / foretold, self._read().get(f"{model} {NAMES[rung]}")
+            key = _key(model, rung, work)
+            ratio, before = measured / foretold, self._read().get(key)
             if isinstance(before, (int, float)) and ratio < before:
                 ratio = (ratio + before) / 2
-            self._write(model, rung, ratio)
+            self._write(key, ratio)
 
-    def failed(self, model: str, rung: int) -> None:
+    def failed(self, model: str, rung: int, work: Work = "shooting") -> None:
         """A run did not fit, though it was foretold to."""
-        self._write(model, rung, self.ratio(model, rung) * _FAILED)
+        self._write(_key(model, rung, work), self.ratio(model, rung, work) * _FAILED)
 
     def _read(self) -> dict[str, Any]:
         try:
@@ -87,8 +96,8 @@ class Book:
             return {}
         return told if isinstance(told, dict) else {}
 
-    def _write(self, model: str, rung: int, ratio: float) -> None:
-        kept = self._read() | {f"{model} {NAMES[rung]}": round(ratio, 4)}
+    def _write(self, key: str, ratio: float) -> None:
+        kept = self._read() | {key: round(ratio, 4)}
         part = self._path.with_name(f".{_BOOK}.{os.getpid()}.part")
         with suppress(OSError):
             self._path.parent.mkdir(parents=True, exist_ok=True)
@@ -96,15 +105,23 @@ class Book:
             os.replace(part, self._path)
 
 
+def _key(model: str, rung: int, work: Work) -> str:
+    """As the file has it, from before anything but shooting was foretold."""
+    return f"{model} {NAMES[rung]}" + ("" if work == "shooting" else f" {work}")
+
+
 @dataclass(frozen=True)
 class Choice:
-    """The rung to begin on, and why: None where nothing could be foretold."""
+    """The rung to begin on, and why: None where nothing could be foretold. `looks` foretells what a
+    look takes.
+    """
 
     rung: int
     model: str = ""
     forecast: Forecast | None = None
     foretold: int = 0
     room: int = 0
+    looks: Callable[[Look], int] | None = None
 
     def told(self) -> dict[str, Any]:
         """As a side-car tells it."""
@@ -143,14 +160,13 @@ class Others:
     def ways(self, card: ModelCard, asked: Asked, room: Room) -> list[str]:
         """What could be taken in a model's place: one that is here, else one to be got."""
         needs = self.needs()
-        for each in sorted(self.cards, key=lightness):
-            able = needs <= each.reach.honours and each.name != card.name
-            if able and _fits(each, asked, room):
+        wanted = Wanted(needs, "first", asked.frames == 1, "keys" in needs)
+        for each in wanted.able(self.cards):
+            if each.name != card.name and _fits(each, asked, room):
                 return [f"Take {each.title}, which is here and fits"]
-        for each in sorted(models.known(), key=lightness):
-            size = each.reach.memory_gb
-            if needs <= each.reach.honours and 0 < size * 1e9 <= room.free:
-                return [f"Get {each.title} ({each.licence}, {size:.0f} GB): it would fit"]
+        for each in wanted.able(models.known()):
+            if 0 < each.reach.memory_gb * 1e9 <= room.free:
+                return [f"Get {named(each, needs)}: it would fit"]
         return []
 
 
@@ -171,7 +187,7 @@ class Rungs:
             return Choice(least)
         lodging = Lodging(room.device)
         foretold = {
-            rung: footprint.forecast(asked, rung, lodging, self.book.ratio(card.name, rung))
+            rung: footprint.forecast(asked, rung, lodging, *self._ratios(card, rung))
             for rung in RUNGS
             if rung >= least
         }
@@ -180,7 +196,12 @@ class Rungs:
         if not fitting and not room.holds(foretold[THIN], _DOUBT):
             raise self._refusal(card, footprint, asked, foretold[THIN], room, others)
         beside = footprint.beside(asked, rung, lodging)
-        return Choice(rung, card.name, foretold[rung], beside, room.free)
+        looks = functools.partial(footprint.looking, rung=rung, lodging=lodging)
+        return Choice(rung, card.name, foretold[rung], beside, room.free, looks)
+
+    def _ratios(self, card: ModelCard, rung: int) -> tuple[float, float]:
+        """Of shooting and of looking."""
+        return self.book.ratio(card.name, rung), self.book.ratio(card.name, rung, "looking")
 
     def _refusal(
         self,
@@ -191,16 +212,18 @@ class Rungs:
         room: Room,
         others: Others,
     ) -> NotEnoughMemory:
-        told = (THIN, Lodging(room.device), room.free, self.book.ratio(card.name, THIN))
+        told = (THIN, Lodging(room.device), room.free, *self._ratios(card, THIN))
         ways = others.ways(card, asked, room)
         if (less := shorter(footprint, asked, *told)) is not None:
             ways.append(f"{less.frames} frames at this size would fit")
         if (less := smaller(footprint, asked, *told)) is not None:
             ways.append(f"{less.width}x{less.height} at this length would fit")
+        seen = asked.looks if forecast.stretch == "looking" else ()
+        clip = seen[0] if seen else asked
         problem = NotEnoughMemory(
             f"{card.title} would need about {_gb(forecast.peak)} GB for this, even block by block "
             f"and in fewer bits; {_gb(room.free)} GB are free",
-            f"{asked.frames} frames of {asked.width}x{asked.height}, while {forecast.stretch}",
+            f"{clip.frames} frames of {clip.width}x{clip.height}, while {forecast.stretch}",
             ". ".join(ways) or "Close other programs, or take a lighter model",
         )
         problem.extra[RUNG] = THIN
@@ -235,7 +258,7 @@ def _fitted(asked: Asked, card: ModelCard, frames: int) -> Asked:
         max(reach.multiple, int(side * share) // reach.multiple * reach.multiple)
         for side in (asked.width, asked.height)
     )
-    return Asked(width, height, frames, asked.references, asked.pictures, asked.guided)
+    return asked.lasting(frames).sized(width, height)
 
 
 def _gb(count: int) -> str:
@@ -259,8 +282,19 @@ class Measured:
         return self._noted(self._model.shoot(sheet, watch))
 
     def look(self, footage: Pixels, question: Question, watch: Watch | None = None) -> Sight:
-        """As the model does."""
-        return self._model.look(footage, question, watch)
+        """As the model does; what it took is noted as of shooting."""
+        choice = self._choice
+        self._tally.read()
+        try:
+            sight = self._model.look(footage, question, watch)
+        except NotEnoughMemory as problem:
+            self._short(problem, "looking")
+            raise
+        if choice.looks is not None:
+            foretold = choice.looks(Look.over(footage, question))
+            took = self._tally.read()
+            self._book.took(choice.model, choice.rung, foretold, took, "looking")
+        return sight
 
     def provenance(self) -> dict[str, Any]:
         """The model's own, and the forecast."""
@@ -273,12 +307,17 @@ class Measured:
         try:
             yield from answers
         except NotEnoughMemory as problem:
-            problem.extra.setdefault(RUNG, choice.rung)
-            if choice.forecast is not None:
-                self._book.failed(choice.model, choice.rung)
+            self._short(problem, "shooting")
             raise
         if choice.forecast is not None:
             self._book.took(choice.model, choice.rung, choice.foretold, self._tally.read())
+
+    def _short(self, problem: NotEnoughMemory, work: Work) -> None:
+        """Its rung did not suffice: that is told, and remembered."""
+        choice = self._choice
+        problem.extra.setdefault(RUNG, choice.rung)
+        if choice.forecast is not None:
+            self._book.failed(choice.model, choice.rung, work)
 
 
 def rung_told(problem: dict[str, Any] | None) -> int:

@@ -18,6 +18,7 @@ import numpy as np
 from secondunit.callsheet import Pixels
 
 _SLAB = 1 << 24  # likenesses worked out at once: 64 MB
+_COPIES = 3  # of them: frame by frame, all together, and the last frame's on its way
 _LOST = 0.2  # a mask that peaks below this has been lost, not thinned
 _NEVER = -1e9
 _EPS = 1e-6
@@ -165,6 +166,18 @@ def carry(
     looks = [_Look.at(each, matching) for each in samples]
     memory = _Memory(looks, dict(keys), dict(recent), matching)
     return {frame: memory.carried_to(frame) for frame in wanted}
+
+
+def carry_bytes(cells: Sequence[int], frames: int, channels: int, matching: Matching) -> int:
+    """About the most that `carry` takes beside what it is given: so many tokens a frame on each
+    grid, of so many channels. Whole floats: both sides of each token made ready, those of one grid
+    once more on the way; how far apart all tokens are; and the likenesses worked out at once.
+    """
+    sides, most = 2 * channels * frames, max(cells)
+    ready = sides * (sum(cells) + most)
+    apart = sum(each**2 for each in cells)
+    known = min(frames - 1, matching.memory + 1)
+    return 4 * (ready + apart + _COPIES * min(_SLAB, most**2 * known))
 
 
 @dataclass(frozen=True, eq=False)
@@ -339,6 +352,13 @@ def stand_out(queries: Any, keys: Any, sizes: Sequence[int], heads: int) -> Any:
     parts = attention[..., : sum(sizes)].split(list(sizes), -1)
     mass = torch.stack([part.sum(-1) for part in parts], -1)
     return (mass / (mass.mean(1, keepdim=True) + _EPS)).mean(0)
+
+
+def stand_out_bytes(tokens: int, words: int, heads: int, channels: int) -> int:
+    """About the most that `stand_out` takes beside what it is given, in whole floats: the attention
+    of all heads to all words twice, and its queries once more.
+    """
+    return 4 * tokens * (2 * heads * words + channels)
 
 
 def told_apart(stand: Any) -> tuple[Any, Any]:

@@ -87,7 +87,11 @@ def known() -> list[ModelCard]:
     """
     families = [family for _, family, _ in _families() if family is not None]
     brought = [card for family in families for card in family.known()]
-    return catalogued(lambda name: any(each.drives(name) for each in families)) + brought
+
+    def driver(class_name: str) -> Family | None:
+        return next((each for each in families if each.drives(class_name)), None)
+
+    return catalogued(driver) + brought
 
 
 def driven(class_name: str) -> bool:

@@ -1,5 +1,5 @@
-"""Which model shoots a sheet: the one asked for if it can, else the lightest that can; an engine
-outside only where none here can.
+"""Which model shoots a sheet: the one asked for if it can, else the lightest that can. One that is
+helped by a stand-in only where none can by itself, an engine outside only where none here can.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _NARROW: tuple[KeyPlaces, ...] = ("anywhere", "ends", "beginning", "first")  # t
 
 
 @dataclass(frozen=True)
-class Asked:
+class Wanted:
     """What a model is wanted for: see `choose`."""
 
     needs: frozenset[Need]
@@ -39,6 +39,16 @@ class Asked:
             lacking.append("shooting more than one frame")
         return ", ".join(lacking)
 
+    def able(self, cards: Iterable[ModelCard]) -> list[ModelCard]:
+        """Those that lack nothing, the best first: those here before those elsewhere, by itself
+        before by a stand-in, the lightest.
+        """
+
+        def place(card: ModelCard) -> tuple[bool, bool, tuple[bool, float, str]]:
+            return bool(card.elsewhere), bool(self.needs & card.reach.stand_ins), lightness(card)
+
+        return sorted((card for card in cards if not self.lacking(card)), key=place)
+
 
 def choose(
     needs: frozenset[Need],
@@ -58,10 +68,8 @@ def choose(
     among the cards, ModelUnfit when it, or every one, lacks something.
     """
     here = sorted(cards, key=lightness)
-    asked_of = Asked(needs, keys, still, opened)
-    able = [card for card in here if not asked_of.lacking(card)]
-    # Of models here, or of those elsewhere: by itself before by a stand-in.
-    able.sort(key=lambda card: (bool(card.elsewhere), bool(needs & card.reach.stand_ins)))
+    asked_of = Wanted(needs, keys, still, opened)
+    able = asked_of.able(here)
     if wanted:
         asked = [card for card in here if wanted in (card.name, card.source)]
         if not asked:
@@ -83,22 +91,30 @@ def lightness(card: ModelCard) -> tuple[bool, float, str]:
     return bool(card.elsewhere), card.reach.memory_gb, card.name
 
 
-def _fetching(would: list[ModelCard]) -> str:
-    """Which models that are not ready here would do it, the lightest first, and how to get one."""
-    named = [f"{c.title} ({c.licence}, {c.reach.memory_gb:.0f} GB)" for c in would[:_NAMED]]
+def named(card: ModelCard, needs: frozenset[Need]) -> str:
+    """A model that is not here, in words: its licence, its size, and what of the needs comes by a
+    stand-in of ours.
+    """
+    helped = needs & card.reach.stand_ins
+    by = f", with a stand-in for {in_words(helped)}" if helped else ""
+    return f"{card.title} ({card.licence}, {card.reach.memory_gb:.0f} GB{by})"
+
+
+def _fetching(would: list[ModelCard], needs: frozenset[Need]) -> str:
+    """Which models that are not ready here would do it, the best first, and how to get one."""
+    some = "; ".join(named(card, needs) for card in would[:_NAMED])
     more = f"; and {len(would) - _NAMED} more" if len(would) > _NAMED else ""
     how = f"`secondunit models pull {would[0].name}` fetches the first"
-    return f"These would do it: {'; '.join(named)}{more}. {how}"
+    return f"These would do it: {some}{more}. {how}"
 
 
 def _unfit(
-    asked: Asked, tried: list[ModelCard], able: list[ModelCard], known: Iterable[ModelCard] | None
+    asked: Wanted, tried: list[ModelCard], able: list[ModelCard], known: Iterable[ModelCard] | None
 ) -> ModelUnfit:
     lacks = [f"{card.title}: {asked.lacking(card)}" for card in tried]
-    elsewhere = sorted(known_models() if known is None else known, key=lightness)
-    would = [card for card in elsewhere if not asked.lacking(card)]
+    would = asked.able(known_models() if known is None else known)
     ways = [f"Take {', '.join(card.name for card in able)}"] if able else []
-    ways += [_fetching(would)] if would else []
+    ways += [_fetching(would, asked.needs)] if would else []
     unfit = ModelUnfit(
         f"No model here can do all of this: {in_words(asked.needs)}"
         if len(tried) != 1

@@ -8,6 +8,8 @@ cards and themselves.
     known() -> list[ModelCard]              public models it could drive, were their weights here
     drives(class_name) -> bool              whether it shoots with checkpoints made for that class
     card_of(checkpoint) -> ModelCard        the card of such a checkpoint
+    helped(class_name) -> frozenset[Need]   what stand-ins may do for such checkpoints; none
+                                            where it does not say
     load(card, checkpoint, berth) -> VideoModel
     reaches(source) -> bool                 whether a source describes an engine that it speaks to
     card_at(source) -> ModelCard            the card of such an engine
@@ -20,7 +22,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from secondunit.callsheet import ModelCard, VideoModel
+from secondunit.callsheet import ModelCard, Need, VideoModel
 from secondunit.models.berth import Berth
 from secondunit.weights.checkpoint import Checkpoint
 
@@ -36,6 +38,7 @@ class Family:
     known: Callable[[], list[ModelCard]]
     drives: Callable[[str], bool]
     card_of: Callable[[Checkpoint], ModelCard]
+    helped: Callable[[str], frozenset[Need]]
     load: Callable[[ModelCard, Checkpoint, Berth], VideoModel]
     reaches: Callable[[str], bool]
     card_at: Callable[[str], ModelCard]
@@ -64,6 +67,10 @@ def _nothing(told: str) -> bool:
     return False
 
 
+def _unhelped(told: str) -> frozenset[Need]:
+    return frozenset()
+
+
 def _cannot(*told: object) -> Any:
     raise TypeError("this family only brings models; another drives them")
 
@@ -73,6 +80,7 @@ _SILENT: dict[str, Callable[..., Any]] = {
     "known": _none,
     "drives": _nothing,
     "card_of": _cannot,
+    "helped": _unhelped,
     "load": _cannot,
     "reaches": _nothing,
     "card_at": _cannot,

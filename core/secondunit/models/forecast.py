@@ -1,4 +1,4 @@
-"""How much memory a shot will take, told before anything of the model is loaded.
+"""How much memory a shot or a look will take, told before anything of the model is loaded.
 
 Read from a checkpoint's configs and its files' headers: what stays on the device, and what one
 stretch of work takes beside it. What a device measured in earlier runs corrects the latter.
@@ -10,11 +10,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from secondunit.callsheet import FrameRule, Reach
+from secondunit.callsheet import FrameRule, Pixels, Question, Reach
+from secondunit.matting.correspond import Matching, carry_bytes, grids, stand_out_bytes
 from secondunit.models.berth import AMPLE, THIN, TILED
 from secondunit.weights.checkpoint import Checkpoint
 
-Stretch = Literal["reading", "encoding", "denoising", "decoding"]
+Stretch = Literal["reading", "encoding", "denoising", "decoding", "looking"]
 
 RUNGS = (AMPLE, TILED, THIN)
 
@@ -25,6 +26,8 @@ _TILE = 256 * 256  # pixels: the VAEs' own tiles
 _CHUNK = 4  # frames a causal VAE has in hand
 _KEPT = 2  # frames each of its layers remembers
 _WORDS = 512  # tokens of a prompt, the padding included
+_FEWEST = 3  # frames a look must hold: a key, the one before, and a new one
+_PLANES = 4  # of a look's footage: what is found and how unsure, pass by pass and in all
 _CLIPS = 5  # the control clip, its matte, what is kept, what is painted, and one being made
 _LATENTS = 8  # noise, both predictions and what a multistep solver remembers
 _TOGETHER = ("CogVideoX", "LTX")  # their pipelines run guidance's halves in one pass, twice as wide
@@ -34,11 +37,34 @@ _ATTENDING = {"sage": 3.0}  # bytes a number of queries, keys and values: copies
 
 
 @dataclass(frozen=True)
+class Look:
+    """A look over footage, as far as memory hangs on it.
+
+    samples  on how many grids
+    words    whether it looks for what words name, and not for what masks mark
+    """
+
+    width: int
+    height: int
+    frames: int
+    samples: int = 4
+    words: bool = False
+
+    @classmethod
+    def over(cls, footage: Pixels, question: Question) -> Look:
+        """A look over footage (T,H,W,3)."""
+        frames, height, width = footage.shape[:3]
+        return cls(width, height, frames, question.samples, not question.masks)
+
+
+@dataclass(frozen=True)
 class Asked:
-    """What a call asks of memory.
+    """What a job's largest call asks of memory.
 
     pictures  whether the VAE encodes a plate first
     guided    whether each step asks twice, with the words and without
+    looks     its largest looks, where it looks
+    shoots    whether it shoots at all
     """
 
     width: int
@@ -47,6 +73,25 @@ class Asked:
     references: int = 0
     pictures: bool = False
     guided: bool = True
+    looks: tuple[Look, ...] = ()
+    shoots: bool = True
+
+    def lasting(self, frames: int) -> Asked:
+        """The same of so many frames at most."""
+        looks = (replace(each, frames=min(each.frames, frames)) for each in self.looks)
+        return replace(self, frames=frames, looks=tuple(looks))
+
+    def sized(self, width: int, height: int) -> Asked:
+        """The same in another size; what is looked at with it."""
+        looks = (
+            replace(
+                each,
+                width=max(1, each.width * width // self.width),
+                height=max(1, each.height * height // self.height),
+            )
+            for each in self.looks
+        )
+        return replace(self, width=width, height=height, looks=tuple(looks))
 
 
 @dataclass(frozen=True)
@@ -88,6 +133,7 @@ class Footprint:
 
     numbers   how many weights each part has
     together  whether guidance doubles each pass, or asks a second time
+    area      the picture area it was trained for, in pixels
     """
 
     numbers: Mapping[str, int]
@@ -97,6 +143,7 @@ class Footprint:
     multiple: int
     frames: FrameRule
     together: bool = False
+    area: int = 0
 
     @classmethod
     def of(cls, checkpoint: Checkpoint, reach: Reach | None = None) -> Footprint:
@@ -104,33 +151,53 @@ class Footprint:
         alone. Raises CheckpointInvalid.
         """
         numbers = {name: checkpoint.numbers(name) for name in checkpoint.components}
-        return cls(
+        told = cls(
             {name: count for name, count in numbers.items() if count},
             checkpoint.config("transformer") or checkpoint.config("transformer_2"),
             checkpoint.config(_VAE),
             checkpoint.config(_READER),
-            reach.multiple if reach else 1,
-            reach.frames if reach else FrameRule(1, 1, 1),
+            1,
+            FrameRule(1, 1, 1),
             together=checkpoint.class_name.startswith(_TOGETHER),
         )
+        return told.reaching(reach) if reach else told
 
-    def forecast(self, asked: Asked, rung: int, lodging: Lodging, ratio: float = 1.0) -> Forecast:
-        """The stretch that takes most. `ratio` is what was measured over what was foretold."""
-        stretches: tuple[tuple[Stretch, int, int], ...] = (
-            ("reading", self._readers(rung, lodging), self._reading(lodging)),
-            ("encoding", self._seeing(rung, lodging), self._encoding(asked, rung, lodging)),
-            ("denoising", self._seeing(rung, lodging), self._denoising(asked, lodging)),
-            ("decoding", self._seeing(rung, lodging), self._decoding(asked, rung, lodging)),
-        )
-        spare = _WORKSPACE.get(lodging.device, 0)
+    def reaching(self, reach: Reach) -> Footprint:
+        """The same of a model of that reach."""
+        return replace(self, multiple=reach.multiple, frames=reach.frames, area=reach.area)
+
+    def forecast(
+        self,
+        asked: Asked,
+        rung: int,
+        lodging: Lodging,
+        ratio: float = 1.0,
+        looked: float = 1.0,
+    ) -> Forecast:
+        """The stretch that takes most. `ratio` is what shooting was measured to take over what was
+        foretold, `looked` what looking was.
+        """
+        reading, seeing = self._readers(rung, lodging), self._seeing(rung, lodging)
+        told: list[tuple[Stretch, int, float]] = [
+            ("reading", reading, self._reading(lodging) * ratio)
+        ]
+        if asked.shoots:
+            told += [
+                ("encoding", seeing, self._encoding(asked, rung, lodging) * ratio),
+                ("denoising", seeing, self._denoising(asked, lodging) * ratio),
+                ("decoding", seeing, self._decoding(asked, rung, lodging) * ratio),
+            ]
+        looks = [self.looking(each, rung, lodging) * looked for each in asked.looks]
+        told += [("looking", seeing, each) for each in looks]
+        spare, host = _WORKSPACE.get(lodging.device, 0), self._host(rung, lodging)
         all_of_them = [
-            Forecast(rung, stretch, weights, int(beside * ratio) + spare, self._host(rung, lodging))
-            for stretch, weights, beside in stretches
+            Forecast(rung, stretch, weights, int(beside) + spare, host)
+            for stretch, weights, beside in told
         ]
         return max(all_of_them, key=lambda each: each.peak)
 
     def beside(self, asked: Asked, rung: int, lodging: Lodging) -> int:
-        """The most bytes that any stretch takes beside the weights, uncorrected."""
+        """The most bytes that any stretch of shooting takes beside the weights, uncorrected."""
         return max(
             self._reading(lodging),
             self._encoding(asked, rung, lodging),
@@ -221,6 +288,43 @@ class Footprint:
             square = 2 * _heads(self.network) * tokens**2 * size
         return int(tokens * (max(summing, turning, spreading) + kept + held)) + square
 
+    def looking(self, look: Look, rung: int, lodging: Lodging) -> int:
+        """The most bytes a look takes beside the weights, uncorrected.
+
+        Frames are encoded one by one; a pass holds what was kept of the grids before it; then the
+        tokens of all frames are compared.
+        """
+        latents = (self.frames.longest - 1) // (_time_factor(self.vae) or 1) + 1
+        frames = min(look.frames, at_once(latents, self.area, look.width * look.height))
+        one = Asked(look.width, look.height, 1)
+        frame = self._coding(one, rung, lodging, self.vae.get("base_dim"), 0)
+        telling = self._naming if look.words else self._carrying
+        told = grids(look.height, look.width, self.multiple, look.samples)
+        cells = [each.rows * each.columns for each in told]
+        beside = telling(cells, frames, frame, lodging)
+        if lodging.device == "cpu":
+            beside += _PLANES * 4 * look.frames * look.width * look.height
+        return beside
+
+    def _carrying(self, cells: list[int], frames: int, frame: int, lodging: Lodging) -> int:
+        """Masks carried: queries and keys of one layer, kept of every grid of so many tokens a
+        frame. To encode one takes `frame`.
+        """
+        width = _width(self.network)
+        kept = 2 * width * lodging.bytes_of(_NETWORK) * frames * sum(cells)
+        a_pass = self.a_pass(frames * max(cells), lodging)
+        return kept + max(a_pass, frame, carry_bytes(cells, frames, width, Matching()))
+
+    def _naming(self, cells: list[int], frames: int, frame: int, lodging: Lodging) -> int:
+        """Words found: queries of the later half of the layers, and their attention to all words,
+        one layer after the other.
+        """
+        tokens, width = frames * max(cells), _width(self.network)
+        layers = -(-_layers(self.network) // 2)
+        kept = layers * tokens * width * lodging.bytes_of(_NETWORK)
+        attending = stand_out_bytes(tokens, _WORDS, _heads(self.network), width)
+        return max(frame, kept + max(self.a_pass(tokens, lodging), attending))
+
     def _encoding(self, asked: Asked, rung: int, lodging: Lodging) -> int:
         if not asked.pictures:
             return 0
@@ -247,7 +351,8 @@ class Footprint:
             pixels = min(pixels, _TILE)
         causal = _time_factor(told) is not None and "temperal_downsample" in told
         frames = min(_CHUNK, asked.frames) if causal else asked.frames
-        at_work = 5 * (frames + _KEPT) if causal else 4 * frames
+        copies = 5 if causal and asked.frames > 1 else 4
+        at_work = copies * (frames + (_KEPT if causal else 0))
         layers = 2 * (_layers_a_level(told) + more)
         remembered = 0
         if causal and asked.frames > 1:
@@ -258,6 +363,13 @@ class Footprint:
         return size * (at_work * channels[0] * pixels + remembered)
 
 
+def at_once(latents: int, area: int, pixels: int) -> int:
+    """Frames of so many pixels that one pass of looking holds: no more tokens than so many latent
+    frames of the model's own area have, but three frames at least.
+    """
+    return max(_FEWEST, min(latents, latents * area // pixels))
+
+
 def _layers_a_level(vae: Mapping[str, Any]) -> int:
     """How many layers a level of a VAE has; the deepest one's, where each has its own number."""
     told = vae.get("num_res_blocks") or vae.get("layers_per_block") or 2
@@ -265,26 +377,40 @@ def _layers_a_level(vae: Mapping[str, Any]) -> int:
 
 
 def shorter(
-    footprint: Footprint, asked: Asked, rung: int, lodging: Lodging, room: int, ratio: float
+    footprint: Footprint,
+    asked: Asked,
+    rung: int,
+    lodging: Lodging,
+    room: int,
+    *ratios: float,
 ) -> Asked | None:
-    """The longest clip of that size that fits into so many bytes; None where none does."""
+    """The longest clip of that size that fits into so many bytes; None where none does. `ratios` as
+    a forecast takes them.
+    """
     rule = footprint.frames
     for frames in range(asked.frames - rule.step, rule.base - 1, -rule.step):
-        less = replace(asked, frames=frames)
-        if footprint.forecast(less, rung, lodging, ratio).peak <= room:
+        less = asked.lasting(frames)
+        if footprint.forecast(less, rung, lodging, *ratios).peak <= room:
             return less
     return None
 
 
 def smaller(
-    footprint: Footprint, asked: Asked, rung: int, lodging: Lodging, room: int, ratio: float
+    footprint: Footprint,
+    asked: Asked,
+    rung: int,
+    lodging: Lodging,
+    room: int,
+    *ratios: float,
 ) -> Asked | None:
-    """The largest picture of about that shape that fits, as long a clip; None where none does."""
+    """The largest picture of about that shape that fits, as long a clip; None where none does.
+    `ratios` as a forecast takes them.
+    """
     step = footprint.multiple
     for width in range(asked.width - step, step - 1, -step):
         height = max(step, round(asked.height * width / asked.width / step) * step)
-        less = replace(asked, width=width, height=height)
-        if footprint.forecast(less, rung, lodging, ratio).peak <= room:
+        less = asked.sized(width, height)
+        if footprint.forecast(less, rung, lodging, *ratios).peak <= room:
             return less
     return None
 

@@ -349,9 +349,13 @@ class Canvas(QWidget):
             return True
         self._cross = self._cross or (0.5, 0.5)
         self._down(*self._cross, self.add)
-        if self._brush is not None and not self._brush.stays:
+        if not self._stays():
             self.lift()
         return True
+
+    def _stays(self) -> bool:
+        """Whether the brush that is down says nothing by its first place alone."""
+        return self._brush is not None and self._brush.stays
 
     def focusOutEvent(self, event: Any) -> None:
         self._cross = None

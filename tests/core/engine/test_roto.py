@@ -14,7 +14,9 @@ from scipy.ndimage import gaussian_filter
 
 from secondunit.callsheet import FrameRule, Sight
 from secondunit.engine.local import Engine
+from secondunit.engine.roto import Roto
 from secondunit.matting.screen import GREEN
+from secondunit.models.forecast import Look
 from secondunit.models.testing import ALL_NEEDS, ScriptedModel, scripted_card
 from secondunit_contract.job import Job
 from secondunit_contract.problem import MarkMissing, ModelUnfit, RangeOutside, ScreenMissing
@@ -128,6 +130,62 @@ def test_a_model_that_looks_is_not_asked_to_paint(roto, plate, first, props):
     _, there = shot()
     got = props.whole(take.media)[..., 3]
     assert min(overlap(got[i] > 127, there[i]) for i in range(FRAMES)) > 0.9
+
+
+@pytest.mark.parametrize(
+    ("values", "sight"),
+    [({}, seeing), ({}, blind), ({"way": "carry"}, seeing), ({"quality": "final"}, seeing)],
+)
+def test_no_look_is_larger_than_what_memory_is_foretold_for(
+    roto, plate, first, monkeypatch, values, sight
+):
+    told, looked = told_and_looked(monkeypatch)
+    roto(right, values, sight=watched(sight, looked), plate=plate, matte=first)
+    ((most,), shoots) = told[0]
+    assert shoots
+    assert looked
+    assert not most.words
+    for each in looked:
+        assert each.width * each.height <= most.width * most.height
+        assert (each.frames, each.samples) <= (most.frames, most.samples)
+    assert max(each.samples for each in looked) == most.samples
+    assert max(each.frames for each in looked) == most.frames
+
+
+def test_a_look_for_words_and_for_what_they_found_are_both_told(roto, plate, monkeypatch):
+    told, looked = told_and_looked(monkeypatch)
+    values = {"subject": "the square", "way": "look"}
+    roto(mush, values, sight=watched(seeing, looked), plate=plate)
+    looks, shoots = told[0]
+    assert not shoots
+    assert looked[0] in looks
+    assert {each.words for each in looked} == {each.words for each in looks} == {True, False}
+
+
+def test_a_model_that_cannot_look_tells_of_none(roto, plate, first, monkeypatch):
+    told, _ = told_and_looked(monkeypatch)
+    roto(right, plate=plate, matte=first)
+    assert told == [((), True)]
+
+
+def told_and_looked(monkeypatch):
+    """What each job tells of its looks, and room for those it takes."""
+    told, track = [], Roto.track
+
+    def tracked(self, take):
+        told.append((self.looks(), self.shoots))
+        return track(self, take)
+
+    monkeypatch.setattr(Roto, "track", tracked)
+    return told, []
+
+
+def watched(sight, looked):
+    def look(footage, question):
+        looked.append(Look.over(footage, question))
+        return sight(footage, question)
+
+    return look
 
 
 def test_where_looking_is_not_sure_another_way_is_taken_and_told(roto, plate, first):

@@ -5,9 +5,10 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from secondunit.callsheet import Draft, Unwatched
+from secondunit.callsheet import Draft, Question, Sight, Unwatched
 from secondunit.engine import casting, rungs
 from secondunit.engine.casting import DRAFT, DRAFTED, drafted
 from secondunit.engine.local import Engine
@@ -15,8 +16,9 @@ from secondunit.engine.rungs import RUNG, Book, Choice, Measured, Room, footprin
 from secondunit.ledger import sidecar
 from secondunit.models import card_of
 from secondunit.models.berth import AMPLE, THIN, TILED, Tally
-from secondunit.models.forecast import Asked, Lodging
+from secondunit.models.forecast import Asked, Lodging, Look
 from secondunit.models.testing import ScriptedModel, scripted_card, tiny_vace
+from secondunit.models.wording import IN_WORDS
 from secondunit.settings import Settings
 from secondunit_contract.job import Job
 from secondunit_contract.problem import NotEnoughMemory, problem_from_json
@@ -133,6 +135,13 @@ def test_models_that_could_be_got_are_named_where_none_here_fits(folder, tmp_pat
     ways = others.ways(card, Asked(64, 64, 9), Room("cpu", 60 * 10**9, 10**12))
     assert len(ways) == 1
     assert ways[0].startswith("Get ")
+    drawn = rungs.Others(lambda: frozenset({"guide", "keys", "tracks"}), [card])
+    (way,) = drawn.ways(card, Asked(64, 64, 9), Room("cpu", 60 * 10**9, 10**12))
+    assert way.startswith("Get Wan 2.1 VACE 1.3B (Apache-2.0, ")
+    assert way.endswith(f"with a stand-in for {IN_WORDS['tracks']}): it would fit")
+    edited = rungs.Others(lambda: frozenset({"plate", "edit"}), [])
+    (way,) = edited.ways(card, Asked(64, 64, 9), Room("cpu", 60 * 10**9, 10**12))
+    assert "VACE" in way, "an editor of single frames is lighter, and makes no clip"
     assert others.ways(card, Asked(64, 64, 9), Room("cpu", 10**6, 10**12)) == []
 
 
@@ -198,6 +207,41 @@ def test_what_a_call_took_is_noted_and_a_failure_remembered(tmp_path, props, fol
     assert book.ratio("m", TILED) == pytest.approx(1.95)
 
 
+def test_a_look_is_noted_by_itself_and_told_of_where_it_does_not_fit(tmp_path, folder):
+    card = card_of(str(folder))
+    look = Look(512, 512, 9, 1)
+    asked = Asked(16, 16, 9, 0, True, False, (look,), shoots=False)
+    chosen = rungs.Rungs(tmp_path)
+    others, free = rungs.Others(frozenset, []), Room("cpu", 10**12, 10**12)
+    choice = chosen.chosen(card, asked, AMPLE, free, others)
+    assert choice.forecast.stretch == "looking"
+    tally, footage = Tally(), np.zeros((9, 512, 512, 3), np.float32)
+    question = Question({0: np.ones((512, 512), bool)}, samples=1)
+
+    def seeing(footage, question):
+        tally.took(2 * choice.looks(look))
+        return Sight(footage[..., 0], np.ones(len(footage), np.float32))
+
+    def failing(footage, question):
+        raise NotEnoughMemory("full")
+
+    reach = scripted_card(honours=frozenset({"look"}), area=512 * 512)
+    model = ScriptedModel(reach, None, seeing)
+    Measured(model, choice, chosen.book, tally).look(footage, question)
+    assert chosen.book.ratio(card.name, AMPLE, "looking") == 2.0
+    assert chosen.book.ratio(card.name, AMPLE) == 1.0, "it says nothing of shooting"
+    after = chosen.chosen(card, asked, AMPLE, free, others)
+    assert after.forecast.beside == pytest.approx(2 * choice.forecast.beside, rel=0.01)
+    short = Measured(ScriptedModel(reach, None, failing), choice, chosen.book, tally)
+    with pytest.raises(NotEnoughMemory) as told:
+        short.look(footage, question)
+    assert told.value.extra[RUNG] == AMPLE
+    assert chosen.book.ratio(card.name, AMPLE, "looking") == pytest.approx(2.6)
+    with pytest.raises(NotEnoughMemory, match="would need about") as told:
+        chosen.chosen(card, asked, AMPLE, Room("cpu", 10**6, 10**12), others)
+    assert told.value.where == "9 frames of 512x512, while looking"
+
+
 def _sheet():
     from secondunit.callsheet import CallSheet
     from secondunit_contract.frames import Rate
@@ -216,3 +260,17 @@ def test_a_draft_has_the_same_seed_and_the_adapter_for_few_steps(short, tmp_path
     assert drafted(told, card) == told, "a rerun wears it once"
     assert drafted(job, scripted_card()) == job, "no adapter for few steps: a job as any other"
     assert drafted(replace(job, extra={}), card).adapters == ("noir:0.5",)
+
+
+def test_a_matte_s_looks_are_foretold(folder, short, tmp_path, room):
+    engine = Engine(Settings(tmp_path, "cpu", tmp_path / "data"))
+    room(10**12)
+    click = {"points": [{"x": 0.5, "y": 0.5}], "way": "look"}
+    job = Job("matte", str(tmp_path / "take.mov"), inputs={"plate": short},
+              values=click, model=str(folder))  # fmt: skip
+    told, _ = shot(engine, job)
+    assert told["model"]["forecast"]["stretch"] in ("reading", "looking")
+    room(200_000)
+    with pytest.raises(NotEnoughMemory) as refused:
+        engine.shoot(replace(job, output=str(tmp_path / "b" / "take.mov")), print)
+    assert refused.value.where.endswith("while looking")

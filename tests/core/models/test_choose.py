@@ -66,6 +66,26 @@ def test_the_first_that_would_is_offered_for_a_button_where_none_here_can() -> N
     assert unfit.value.extra == {}, "one that is here will do"
 
 
+def test_a_guide_with_drawn_paths_names_who_could_with_a_stand_in() -> None:
+    with pytest.raises(ModelUnfit) as unfit:
+        choose(frozenset({"guide", "keys", "tracks"}), ALL)
+    remedy = unfit.value.remedy
+    assert "Wan 2.1 VACE 1.3B (Apache-2.0" in remedy
+    assert f"with a stand-in for {IN_WORDS['tracks']})" in remedy
+    assert "secondunit models pull wan2.1-vace-1.3b" in remedy
+
+
+def test_who_could_by_itself_is_named_before_who_could_with_a_stand_in() -> None:
+    own, light = weighing("own", 40, "plate", "guide"), weighing("light", 1, "guide")
+    helped = replace(light, reach=widened(light.reach))
+    with pytest.raises(ModelUnfit) as unfit:
+        choose(frozenset({"plate", "guide"}), ALL, known=[helped, own])
+    named = unfit.value.remedy.partition(". ")[0].partition(": ")[2].split("; ")
+    assert named[0] == "The scripted model own (Apache-2.0, 40 GB)"
+    assert named[1].endswith(f"1 GB, with a stand-in for {IN_WORDS['plate']})")
+    assert unfit.value.extra["fetch"]["name"] == "own"
+
+
 def test_when_nobody_can_it_is_said() -> None:
     with pytest.raises(ModelUnfit, match="No model we know of"):
         choose(frozenset({"look"}), ALL, known=[WORDS])

@@ -42,8 +42,8 @@ WRITERS: dict[str, Callable[[Path], Path]] = {
 }
 FRAMES = {"cogvideox-i2v": 17, "helios": 33, "helios-pyramid": 33}
 HELPED = ["cogvideox", "cogvideox-1.5", "cogvideox-i2v", "hunyuan", "hunyuan-i2v", "skyreels"]
-HELPED += ["helios"]
-LEFT = ["helios-pyramid", "anyflow", "anyflow-far", "ltx"]
+HELPED += ["helios", "ltx"]
+LEFT = ["helios-pyramid", "anyflow", "anyflow-far"]
 WEARING = [name for name in WRITERS if not name.startswith("hunyuan")]
 
 
@@ -241,11 +241,75 @@ def test_keys_are_held_beside_a_plate_where_the_model_goes_on_from_them(
     assert torch.equal(clean[:, :, :1], alone)
 
 
+def asked_of_the_network(model: Driven, asked: CallSheet) -> list[dict[str, Any]]:
+    """What the network is asked, step by step, while a sheet is shot."""
+    told: list[dict[str, Any]] = []
+
+    def hear(_network: Any, _given: Any, more: dict[str, Any]) -> None:
+        told.append(more)
+
+    with model._pipe.transformer.register_forward_pre_hook(hear, with_kwargs=True):
+        shot(model, asked)
+    return told
+
+
+def test_ltx_begins_with_keys_to_the_bit_and_passes_later_ones_beside_a_held_plate(
+    load: Loaded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import torch
+
+    model, key = load("ltx"), 1 - plate(17)[0]
+    rows = dict.fromkeys(range(9), key)
+    bare = replace(held("ltx", right_half(17)), keys=rows)
+    latents, clean = ended(model, bare, monkeypatch)
+    with torch.no_grad():
+        alone = model.encoded(np.stack([key] * 9))
+    assert torch.allclose(clean[:, :, :2], alone, atol=1e-5)
+    assert torch.equal(latents[:, :, :2], clean[:, :, :2])
+    assert torch.equal(latents[..., :2], clean[..., :2])
+    assert not torch.isclose(latents[:, :, 2:, :, 2:], clean[:, :, 2:, :, 2:]).any(1).all()
+    later, same = ended(model, replace(bare, keys=rows | {13: key}), monkeypatch)
+    assert torch.equal(same, clean)
+    assert torch.equal(later[..., :2], clean[..., :2])
+    assert not torch.allclose(later[:, :, 2:, :, 2:], latents[:, :, 2:, :, 2:], atol=1e-4)
+
+
+def test_ltx_is_shown_keys_without_noise_and_hears_sound_come_from_noise_however_late_it_begins(
+    load: Loaded,
+) -> None:
+    import torch
+
+    model, key = load("ltx"), plate(17)[3]
+    whole = np.ones((17, SIDE, SIDE), bool)
+    asked = sheet("ltx", 17, plate=plate(17), paint=whole, strength=0.5, keys={0: key, 13: key})
+    told = asked_of_the_network(model, asked)
+    assert len(told) == 4, "half of eight"
+    shapes = {each["hidden_states"].shape[1] for each in told}
+    assert shapes == {16 * (3 + 1)}, "three latent frames, and the later key's"
+    for each in told:
+        times, tokens = each["timestep"][0], each["hidden_states"][0]
+        assert (times[:16] == 0).all()
+        assert (times[48:] == 0).all()
+        assert (times[16:48] > 0).all()
+        assert torch.equal(tokens[48:], told[0]["hidden_states"][0, 48:])
+        assert torch.allclose(tokens[48:], tokens[:16], atol=1e-6), "as the pipeline has it"
+    pictures = [float(each["timestep"].max()) for each in told]
+    sound = [float(each["audio_timestep"].max()) for each in told]
+    for times in (pictures, sound):
+        assert times == sorted(times, reverse=True)
+    assert sound[0] == 1000
+    assert pictures[0] < 900
+    assert model._pipe.audio_scheduler is None
+    made = replace(asked, sound=True, seeds=(1, 2))
+    heard = [answer.sound for answer in model.shoot(made, Unwatched())]
+    assert all(each is not None and np.isfinite(each.samples).all() for each in heard)
+
+
 @pytest.mark.parametrize("name", HELPED)
 def test_its_card_says_what_it_is_helped_with(name: str, load: Loaded) -> None:
     card = load(name).card
     served = SERVED - {"tracks"} if name == "skyreels" else SERVED
-    own = {"keys"} if name in ("skyreels", "helios") or name.endswith("i2v") else set()
+    own = {"keys"} if name in ("skyreels", "helios", "ltx") or name.endswith("i2v") else set()
     assert card.reach.stand_ins == served - own
     assert load(name).provenance()["stand_ins"] == sorted(served - own)
 

@@ -20,6 +20,7 @@ from secondunit.models.forecast import (
     Asked,
     Footprint,
     Lodging,
+    Look,
     counted,
     shorter,
     smaller,
@@ -103,6 +104,39 @@ def test_what_else_makes_a_pass_larger() -> None:
     assert HEAVY.beside(asked, AMPLE, CUDA) == HEAVY.beside(halved, AMPLE, CUDA)
 
 
+@pytest.mark.parametrize("words", [False, True])
+@pytest.mark.parametrize("lodging", [CUDA, CPU])
+def test_more_to_look_at_takes_more_until_a_pass_is_full(words: bool, lodging: Lodging) -> None:
+    model = replace(HEAVY, area=832 * 480)
+    look = Look(832, 480, 9, 2, words)
+
+    def beside(**more: Any) -> int:
+        return model.looking(replace(look, **more), AMPLE, lodging)
+
+    assert beside(frames=13) > beside()
+    assert beside(width=1664) > beside()
+    assert words or beside(samples=4) > beside()
+    full = beside(frames=21)
+    planes = 0 if lodging is CUDA else 4 * 4 * (81 - 21) * 832 * 480
+    assert beside(frames=81) == full + planes, "a pass holds no more than a whole clip's latents"
+
+
+def test_a_job_that_looks_alone_needs_no_room_to_shoot() -> None:
+    model = replace(HEAVY, area=832 * 480)
+    looks = (Look(832, 480, 81), Look(832, 480, 81, words=True))
+    both, alone = replace(WHOLE, looks=looks), replace(WHOLE, looks=looks, shoots=False)
+    brief = replace(alone, looks=(Look(416, 240, 3, 1),))
+    for rung in RUNGS:
+        told = model.forecast(both, rung, CUDA)
+        assert told.peak >= model.forecast(WHOLE, rung, CUDA).peak
+        assert told.peak >= model.forecast(alone, rung, CUDA).peak
+        assert model.forecast(brief, rung, CUDA).peak < model.forecast(WHOLE, rung, CUDA).peak
+    told = model.forecast(alone, AMPLE, CUDA)
+    assert told.stretch == "looking"
+    assert model.forecast(alone, AMPLE, CUDA, 3.0).beside == told.beside, "that was shooting's"
+    assert model.forecast(alone, AMPLE, CUDA, 1.0, 2.0).beside > 1.9 * told.beside
+
+
 def test_each_rung_takes_less_of_the_device_and_waits_in_the_host() -> None:
     ample, tiled, thin = (HEAVY.forecast(WHOLE, rung, CUDA) for rung in RUNGS)
     assert ample.peak > tiled.peak > thin.peak
@@ -156,25 +190,51 @@ def test_what_would_fit_is_the_most_that_does(less: Any) -> None:
     assert less(HEAVY, WHOLE, THIN, CUDA, 1, 1.0) is None
 
 
+@pytest.mark.parametrize("less", [shorter, smaller])
+def test_of_a_job_that_looks_less_is_looked_at_where_less_would_fit(less: Any) -> None:
+    model = replace(HEAVY, area=832 * 480)
+    asked = replace(WHOLE, looks=(Look(832, 480, 81),), shoots=False)
+    room = model.forecast(asked, THIN, CUDA).peak - GB
+    told = less(model, asked, THIN, CUDA, room, 1.0, 1.0)
+    assert model.forecast(told, THIN, CUDA).peak <= room
+    (look,) = told.looks
+    assert (look.width, look.height) == (told.width, told.height)
+    assert look.frames == told.frames
+
+
 MEASURED = """
 import json, sys, tempfile
 from dataclasses import replace
 from pathlib import Path
+import numpy as np
 import torch
 from secondunit import models
 from secondunit.bench.shoot.making import blank, filled
 from secondunit.bench.shoot.memory import Meter
 from secondunit.bench.shoot.racing import Lap, sheet
 from secondunit.bench.shoot.subjects import SMALL, Subject
+from secondunit.callsheet import Question
 from secondunit.engine.memory import give_back
 from secondunit.models.berth import Berth
-from secondunit.models.forecast import Asked, Footprint, Lodging
+from secondunit.models.forecast import Asked, Footprint, Lodging, Look
 from secondunit.models.pool import Pool
 from secondunit.weights.checkpoint import Checkpoint
 
 torch.set_num_threads(1)
-device, told = torch.device("cpu"), []
-for subject, network, vae, side, frames in json.loads(sys.argv[1]):
+device, cpu, told = torch.device("cpu"), Lodging("cpu"), []
+
+def measured(call):
+    call()  # libraries keep a plan for each new shape
+    give_back()
+    meter = Meter(device, 0)
+    call()
+    return meter.most()
+
+def question(side, words, samples):
+    mask = np.arange(side * side).reshape(side, side) % side < side // 2
+    return Question({} if words else {0: mask}, words, samples=samples)
+
+for subject, network, vae, side, frames, shoots, looks in json.loads(sys.argv[1]):
     small = SMALL[subject]
     config = dict(small.config) | network
     whole = replace(
@@ -184,22 +244,29 @@ for subject, network, vae, side, frames in json.loads(sys.argv[1]):
     folder, pool = blank(Path(tempfile.mkdtemp()), whole), Pool()
     model = models.load(str(folder), Berth("cpu", pool))
     filled(pool)
-    list(model.shoot(sheet(whole), Lap(device)))  # libraries keep a plan for each new shape
-    asked = Asked(side, side, frames, pictures="vace_layers" in config, guided=False)
     footprint = Footprint.of(Checkpoint.open(folder), model.card.reach)
-    foretold = footprint.beside(asked, 0, Lodging("cpu"))
-    give_back()
-    meter = Meter(device, 0)
-    list(model.shoot(sheet(whole), Lap(device)))
-    told.append((footprint.forecast(asked, 0, Lodging("cpu")).stretch, foretold, meter.most()))
+    footage = np.random.default_rng(5).random((frames, side, side, 3), np.float32)
+    for words, samples in looks:
+        seen = question(side, words, samples)
+        asked = Asked(side, side, frames, looks=(Look.over(footage, seen),), shoots=False)
+        foretold = footprint.looking(asked.looks[0], 0, cpu)
+        took = measured(lambda: model.look(footage, seen))
+        told.append((footprint.forecast(asked, 0, cpu).stretch, foretold, took))
+    if shoots:
+        asked = Asked(side, side, frames, pictures="vace_layers" in config, guided=False)
+        foretold = footprint.beside(asked, 0, cpu)
+        took = measured(lambda: list(model.shoot(sheet(whole), Lap(device))))
+        told.append((footprint.forecast(asked, 0, cpu).stretch, foretold, took))
 print(json.dumps(told))
 """
 # With few channels torch computes a VAE on the processor in a way that takes several times as much.
 TINY_VAE = {"base_dim": 2, "dim_mult": [1, 1, 1, 1], "num_res_blocks": 1}
-SUBJECTS: list[Any] = [  # which, its network, its VAE, side, frames
-    (1, {"num_attention_heads": 32, "ffn_dim": 32768, "num_layers": 1}, TINY_VAE, 128, 17),
-    (1, {"num_layers": 1}, TINY_VAE | {"base_dim": 48}, 160, 9),
-]
+SUBJECTS: list[Any] = [  # which, network, VAE, side, frames, whether it shoots, its looks
+    (1, {"ffn_dim": 32768, "num_layers": 3}, TINY_VAE, 128, 9, True, [("", 1)]),
+    (1, {"num_layers": 1}, TINY_VAE | {"base_dim": 48}, 160, 5, True, [("", 1)]),
+    (1, {"num_attention_heads": 64, "num_layers": 3}, TINY_VAE, 128, 9, False,
+     [("", 3), ("a ball", 1)]),
+]  # fmt: skip
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a peak that can be reset")
@@ -211,7 +278,8 @@ def test_what_is_foretold_is_what_it_takes_within_a_quarter() -> None:
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT, env=env)
     assert done.returncode == 0, done.stderr
     told = json.loads(done.stdout.splitlines()[-1])
-    assert [stretch for stretch, _, _ in told] == ["denoising", "decoding"]
+    stretches = ["looking", "denoising", "looking", "decoding", "looking", "looking"]
+    assert [stretch for stretch, _, _ in told] == stretches
     for stretch, foretold, measured in told:
         assert measured > 2e7, f"{stretch}: too little to tell"
         assert foretold == pytest.approx(measured, rel=1 / 4), stretch

@@ -27,7 +27,7 @@ from secondunit.models.choose import choose
 from secondunit.models.rig.driven import Driven
 from secondunit.models.standins import SERVED, left_of, stood_in, widened
 from secondunit.models.standins.cells import Cells
-from secondunit.models.standins.clock import DONE, levels, shortened
+from secondunit.models.standins.clock import DONE, levels, shortened, strode
 from secondunit.models.standins.held import Held
 from secondunit.models.standins.moved import Seen, animated
 from secondunit.models.standins.shown import FOR_GOOD, shown
@@ -187,7 +187,49 @@ def test_a_shortened_way_is_the_end_of_the_whole_and_goes_back(place: int) -> No
     assert levels(scheduler) == whole
 
 
+@pytest.mark.parametrize("steps", [1, 3, 8])
+def test_strides_go_the_whole_way_and_heed_no_other_s_times(steps: int) -> None:
+    import torch
+    from diffusers import FlowMatchEulerDiscreteScheduler
+
+    scheduler = FlowMatchEulerDiscreteScheduler(shift=3.0)
+    scheduler.set_timesteps(8)
+    whole = levels(scheduler)
+    with strode(scheduler, steps):
+        scheduler.set_timesteps(8)
+        some = levels(scheduler)
+        assert (some[0], some[-1], len(some)) == (whole[0], DONE, steps + 1)
+        assert set(some) <= set(whole)
+        latents, clean = torch.ones(1), torch.zeros(1)
+        for step in range(steps):
+            away = (latents - clean) / some[step].noise
+            latents = scheduler.step(away, torch.tensor(7.0), latents, return_dict=False)[0]
+            assert float(latents) == pytest.approx(some[step + 1].noise, abs=1e-6)
+    scheduler.set_timesteps(8)
+    assert levels(scheduler) == whole
+
+
 # ------------------------------------------------- held pixels
+
+
+def test_what_a_model_is_given_without_noise_is_put_back_at_the_end_alone() -> None:
+    import torch
+    from diffusers import FlowMatchEulerDiscreteScheduler
+
+    scheduler = FlowMatchEulerDiscreteScheduler(shift=3.0)
+    clean = torch.full((1, 3, 1), 5.0)
+    until, given = torch.tensor([np.inf, np.inf, 0.0]), torch.tensor([True, False, True])
+    each = [mask[None, :, None] for mask in (until, given)]
+    held = Held(scheduler, clean, each[0], late=3, given=each[1])
+    with held.at_work():
+        scheduler.set_timesteps(8)
+        first = held.start(torch.full((1, 3, 1), 2.0))
+        assert first.flatten()[::2].tolist() == [2.0, 2.0]
+        assert float(first[0, 1]) == pytest.approx(levels(scheduler)[0].mixed(5.0, 2.0))
+        for step in range(3):
+            left = held.after(step, torch.full((1, 3, 1), -1.0)).flatten().tolist()
+            noised = levels(scheduler)[step + 1].mixed(5.0, 2.0)
+            assert left == pytest.approx([5.0 if step == 2 else -1.0, noised, -1.0])
 
 
 def test_what_is_kept_returns_to_the_bit_in_the_models_own_cells(

@@ -233,13 +233,14 @@ def test_a_model_of_two_networks_is_told_what_each_wants() -> None:
 
 def test_the_card_a_model_would_have_is_the_entrys() -> None:
     for entry in ENTRIES:
-        card = as_card(entry)
+        card = as_card(entry, frozenset())
         assert (card.name, card.licence, card.source) == (
             entry.name,
             entry.licence,
             entry.repository,
         )
         assert card.reach.honours == entry.honours
+        assert not card.reach.stand_ins
         assert card.reach.memory_gb == entry.memory_gb()
 
 

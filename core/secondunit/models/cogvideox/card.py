@@ -68,6 +68,11 @@ class Shape:
         return (frames - 1) // self.time + 1
 
 
+def helped_with(class_name: str) -> frozenset[Need]:
+    """What stand-ins may do for a checkpoint made for that pipeline class."""
+    return SERVED if class_name in CLASSES else frozenset()
+
+
 def card_from(checkpoint: Checkpoint) -> ModelCard:
     """The card of a checkpoint; what its card.toml says goes before what is known of the family."""
     told, shape = Told(checkpoint), Shape.of(checkpoint)
@@ -89,5 +94,5 @@ def card_from(checkpoint: Checkpoint) -> ModelCard:
         adapters=True,
         drag=told.drag(),
     )
-    reach = widened(reach, told.stand_ins(SERVED))
+    reach = widened(reach, told.stand_ins(helped_with(checkpoint.class_name)))
     return card_with(checkpoint, reach, steps=50, guidance=6.0)

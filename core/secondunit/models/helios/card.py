@@ -19,9 +19,12 @@ from secondunit.models.standins import SERVED, widened
 from secondunit.weights.checkpoint import Checkpoint
 from secondunit_contract.frames import Rate
 
+PLAIN = "HeliosPipeline"
 PYRAMID = "HeliosPyramidPipeline"
-CLASSES = frozenset({"HeliosPipeline", PYRAMID})
-"""The pipeline classes driven here. The second makes each chunk small first, and then larger."""
+CLASSES = frozenset({PLAIN, PYRAMID})
+"""The pipeline classes driven here. The second makes each chunk small first, and then larger: its
+small sizes cannot hold a cell.
+"""
 HONOURS: frozenset[Need] = frozenset({"words", "keys"})
 
 CHUNK = 9
@@ -71,6 +74,11 @@ class Shape:
         return (CHUNK - 1) * self.time + 1
 
 
+def helped_with(class_name: str) -> frozenset[Need]:
+    """What stand-ins may do for a checkpoint made for that pipeline class."""
+    return SERVED if class_name == PLAIN else frozenset()
+
+
 def card_from(checkpoint: Checkpoint) -> ModelCard:
     """The card of a checkpoint; what its card.toml says goes before what is known of the family."""
     told, shape = Told(checkpoint), Shape.of(checkpoint)
@@ -88,8 +96,7 @@ def card_from(checkpoint: Checkpoint) -> ModelCard:
         adapters=True,
         drag=told.drag(),
     )
-    if shape.sizes == 1:
-        reach = widened(reach, told.stand_ins(SERVED))
+    reach = widened(reach, told.stand_ins(helped_with(checkpoint.class_name)))
     if distilled(checkpoint):
         return card_with(checkpoint, reach, steps=_FEW * shape.sizes, guidance=1.0)
     steps = 50 if shape.sizes == 1 else _MANY * shape.sizes

@@ -50,6 +50,11 @@ class Shape:
         return self.space * self.patch
 
 
+def helped_with(class_name: str) -> frozenset[Need]:
+    """What stand-ins may do for a checkpoint made for that pipeline class."""
+    return SERVED if class_name in CLASSES else frozenset()
+
+
 def card_from(checkpoint: Checkpoint) -> ModelCard:
     """The card of a checkpoint; what its card.toml says goes before what is known of the family."""
     told, shape = Told(checkpoint), Shape.of(checkpoint)
@@ -67,6 +72,6 @@ def card_from(checkpoint: Checkpoint) -> ModelCard:
         key_places="first",
         drag=told.drag(),
     )
-    reach = widened(reach, told.stand_ins(SERVED))
+    reach = widened(reach, told.stand_ins(helped_with(checkpoint.class_name)))
     guided = float(checkpoint.config("guider").get("guidance_scale", 6.0))
     return card_with(checkpoint, reach, steps=50, guidance=guided)

@@ -4,10 +4,10 @@ a plate back in light.
 
 from __future__ import annotations
 
-from secondunit.callsheet import ModelCard, VideoModel
+from secondunit.callsheet import ModelCard, Need, VideoModel
 from secondunit.models.berth import Berth
 from secondunit.models.ltx import light_card
-from secondunit.models.ltx.card import CLASSES, card_from
+from secondunit.models.ltx.card import CLASSES, card_from, helped_with
 from secondunit.models.ltx.light_kit import Kit
 from secondunit.weights.checkpoint import Checkpoint
 
@@ -22,6 +22,11 @@ def card_of(checkpoint: Checkpoint) -> ModelCard:
     if light_card.gives_light(checkpoint):
         return light_card.card_from(checkpoint)
     return card_from(checkpoint)
+
+
+def helped(class_name: str) -> frozenset[Need]:
+    """What stand-ins may do for such checkpoints, whether they are here or not."""
+    return helped_with(class_name)
 
 
 def load(card: ModelCard, checkpoint: Checkpoint, berth: Berth) -> VideoModel:

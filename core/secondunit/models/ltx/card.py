@@ -8,6 +8,7 @@ from fractions import Fraction
 
 from secondunit.callsheet import ModelCard, Need, Reach
 from secondunit.models.rig.card import Told, card_with, memory_gb, sizes_of, transformer_of
+from secondunit.models.standins import SERVED, widened
 from secondunit.weights.checkpoint import Checkpoint
 from secondunit_contract.frames import Rate
 
@@ -49,6 +50,11 @@ class Shape:
         return (frames - 1) // self.time + 1
 
 
+def helped_with(class_name: str) -> frozenset[Need]:
+    """What stand-ins may do for a checkpoint made for that pipeline class."""
+    return SERVED if class_name in CLASSES else frozenset()
+
+
 def card_from(checkpoint: Checkpoint) -> ModelCard:
     """The card of a checkpoint; what its card.toml says goes before what is known of the family."""
     told, shape = Told(checkpoint), Shape.of(checkpoint)
@@ -65,6 +71,8 @@ def card_from(checkpoint: Checkpoint) -> ModelCard:
         memory_gb=told.number("memory_gb", memory_gb(checkpoint, tokens)),
         adapters=True,
         sound=set(SOUND) <= set(checkpoint.components),
+        drag=told.drag(),
     )
+    reach = widened(reach, told.stand_ins(helped_with(checkpoint.class_name)))
     steps, guidance = (40, 4.0) if shape.first else (30, 3.0)
     return card_with(checkpoint, reach, steps=steps, guidance=guidance)

@@ -37,6 +37,16 @@ def pieces(keys: Mapping[int, Pixels], time: int) -> list[Piece]:
     ]
 
 
+def opening(laid: list[Piece]) -> Pixels | None:
+    """The known frames (n,H,W,3) that a clip begins with, if any."""
+    return next((piece.frames for piece in laid if not piece.start), None)
+
+
+def apart(laid: list[Piece], time: int) -> int:
+    """How many latent frames of their own all later pieces are."""
+    return sum((len(piece.frames) - 1) // time + 1 for piece in laid if piece.start)
+
+
 def conditions(laid: list[Piece], time: int) -> list[Any]:
     """The pieces as the pipeline takes them.
 

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-import itertools
+import copy
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from secondunit.callsheet import Answer, CallSheet, ModelCard, Pixels, Sound
 from secondunit.models.ltx.card import SOUND, Shape
-from secondunit.models.ltx.conditions import conditions, pieces
+from secondunit.models.ltx.conditions import Piece, apart, conditions, opening, pieces
 from secondunit.models.rig.driven import Driven, During, Shoot
 from secondunit.models.rig.parts import Parts
+from secondunit.models.standins.cells import Cells
+from secondunit.models.standins.clock import strode
 from secondunit.stage.soundtrack import lasting
 from secondunit.weights.checkpoint import Checkpoint
 from secondunit_contract.problem import BadValue
@@ -60,7 +63,7 @@ class LtxModel(Driven):
 
     def pictures(self, shoot: Shoot) -> dict[str, Any]:
         """The sheet's keys."""
-        laid = pieces(shoot.sheet.keys, self._shape.time)
+        laid = self._pieces(shoot.sheet)
         shoot.kept["starts"] = [piece.start for piece in laid if piece.start]
         return {"conditions": conditions(laid, self._shape.time) or None}
 
@@ -93,7 +96,8 @@ class LtxModel(Driven):
     @contextmanager
     def around(self, shoot: Shoot) -> Iterator[None]:
         """Keys stand on the very frames they are for: the pipeline itself is told of latent frames
-        only, and would move them to the first of eight.
+        only, and would move them to the first of eight. Where the pictures go a share of their way,
+        the sound, of which nothing is known, goes all of its own.
         """
         pipe, starts = self._pipe, iter(shoot.kept["starts"])
         place = pipe._prepare_keyframe_coords
@@ -103,9 +107,24 @@ class LtxModel(Driven):
 
         pipe._prepare_keyframe_coords = placed
         try:
-            yield
+            with ExitStack() as stack:
+                if shoot.taken < shoot.steps:
+                    stack.enter_context(self._sounding(shoot.taken))
+                yield
         finally:
             del pipe._prepare_keyframe_coords
+
+    @contextmanager
+    def _sounding(self, steps: int) -> Iterator[None]:
+        pipe = self._pipe
+        own = pipe.audio_scheduler
+        scheduler = copy.deepcopy(own or pipe.scheduler)
+        with strode(scheduler, steps):
+            pipe.audio_scheduler = scheduler
+            try:
+                yield
+            finally:
+                pipe.audio_scheduler = own
 
     def loop(self, arguments: dict[str, Any]) -> Any:
         """The pictures' latents; those of the sound wait."""
@@ -119,21 +138,10 @@ class LtxModel(Driven):
         """
         if latents.ndim == 5:
             return latents
-        pipe, sheet = self._pipe, shoot.sheet
-        shape = (
-            self._shape.latents(sheet.frames),
-            sheet.height // self._shape.space,
-            sheet.width // self._shape.space,
-        )
-        patches = pipe.transformer_spatial_patch_size, pipe.transformer_temporal_patch_size
+        pipe, shape = self._pipe, self._cells_of(shoot.sheet)
         tokens = latents[:, : int(np.prod(shape))]
-        vae = pipe.vae
-        return pipe._denormalize_latents(
-            pipe._unpack_latents(tokens, *shape, *patches),
-            vae.latents_mean,
-            vae.latents_std,
-            vae.config.scaling_factor,
-        )
+        unpacked = pipe._unpack_latents(tokens, *shape, *self._patches)
+        return pipe._denormalize_latents(unpacked, *self._scale)
 
     def to_decoder(self, latents: Any) -> Any:
         """They are in its scale already."""
@@ -150,6 +158,72 @@ class LtxModel(Driven):
             frames = vae.decode(ready, at, return_dict=False)[0]
             shown = self._pipe.video_processor.postprocess_video(frames, output_type="np")[0]
         yield np.ascontiguousarray(shown, dtype=np.float32)
+
+    def cells(self) -> Cells:
+        """As its card reads them."""
+        return Cells(self._shape.space, self._shape.time)
+
+    def encoded(self, clip: Pixels) -> Any:
+        """By its own means and spreads."""
+        import torch
+
+        vae = self._pipe.vae
+        pictures = torch.from_numpy(clip * 2 - 1).permute(3, 0, 1, 2)[None]
+        latents = vae.encode(pictures.to(vae.device, vae.dtype)).latent_dist.mode().float()
+        return self._pipe._normalize_latents(latents, *self._scale)
+
+    def packed(self, latents: Any, shoot: Shoot) -> Any:
+        """Tokens, and nothing for those of later keys."""
+        import torch
+
+        tokens = self._pipe._pack_latents(latents, *self._patches)
+        behind = tokens.new_zeros(1, self._behind(shoot.sheet), tokens.shape[2])
+        return torch.cat([tokens, behind], dim=1)
+
+    def laid(self, sheet: CallSheet) -> CallSheet:
+        """What the pipeline is shown of a clip's beginning is kept with the plate."""
+        first = opening(self._pieces(self.own(sheet)))
+        if sheet.plate is None or first is None:
+            return sheet
+        plate, paint = sheet.plate.copy(), np.ones(sheet.plate.shape[:3], np.bool_)
+        if sheet.paint is not None:
+            paint = sheet.paint.copy()
+        plate[: len(first)], paint[: len(first)] = first, False
+        return replace(sheet, plate=plate, paint=paint)
+
+    def given(self, shoot: Shoot, latents: Any) -> Any:
+        """The beginning, and later keys: to the network they are tokens without noise."""
+        import torch
+
+        sheet = shoot.sheet
+        first = opening(self._pieces(sheet))
+        _, height, width = self._cells_of(sheet)
+        known = 0 if first is None else self._shape.latents(len(first)) * height * width
+        mask = torch.ones_like(latents, dtype=torch.bool)
+        mask[:, known : latents.shape[1] - self._behind(sheet)] = False
+        return mask
+
+    @property
+    def _patches(self) -> tuple[int, int]:
+        pipe = self._pipe
+        return pipe.transformer_spatial_patch_size, pipe.transformer_temporal_patch_size
+
+    @property
+    def _scale(self) -> tuple[Any, Any, float]:
+        vae = self._pipe.vae
+        return vae.latents_mean, vae.latents_std, vae.config.scaling_factor
+
+    def _cells_of(self, sheet: CallSheet) -> tuple[int, int, int]:
+        space = self._shape.space
+        return self._shape.latents(sheet.frames), sheet.height // space, sheet.width // space
+
+    def _pieces(self, sheet: CallSheet) -> list[Piece]:
+        return pieces(sheet.keys, self._shape.time)
+
+    def _behind(self, sheet: CallSheet) -> int:
+        """How many tokens later keys are."""
+        _, height, width = self._cells_of(sheet)
+        return apart(self._pieces(sheet), self._shape.time) * height * width
 
     def _takes(self, shoot: Shoot) -> Iterator[Answer]:
         wanted = shoot.sheet.sound and self.card.reach.sound
@@ -172,7 +246,4 @@ class LtxModel(Driven):
 
     def tokens(self, sheet: CallSheet) -> int:
         """Later keys are tokens of their own."""
-        apart = [piece for piece in pieces(sheet.keys, self._shape.time) if piece.start]
-        later = (self._shape.latents(len(piece.frames)) for piece in apart)
-        latents = sum(itertools.chain([self._shape.latents(sheet.frames)], later))
-        return latents * sheet.width * sheet.height // self._shape.space**2
+        return int(np.prod(self._cells_of(sheet))) + self._behind(sheet)

@@ -113,6 +113,8 @@ class Driven:
     cells()                   how many pixels and frames a cell of its latents is
     encoded(clip)             frames as latents: `to_decoder` undone
     packed(latents, shoot)    those as the loop holds them: `clip` undone
+    laid(sheet)               the sheet as stand-ins show it, with what the pipeline is shown
+    given(shoot, latents)     what of packed ones the pipeline begins with as it is: see `Held`
     stand_ins(shoot)          see `StandIn`; what they can do is added to a card's reach by
                               `standins.widened`, for families whose last three are right
     worn(shoot)               what the pipeline wears while it shoots
@@ -318,11 +320,20 @@ class Driven:
         """The clip's latents (1,C,t,h,w) as the loop holds them."""
         return latents
 
+    def laid(self, sheet: CallSheet) -> CallSheet:
+        """The sheet as stand-ins show it, where the pipeline is shown a part of it too."""
+        return sheet
+
+    def given(self, shoot: Shoot, latents: Any) -> Any | None:
+        """Which of the packed latents the pipeline begins with as they are; None for none."""
+        return None
+
     def stand_ins(self, shoot: Shoot) -> list[StandIn]:
         """What does on latents what the sheet asks for and the checkpoint cannot do by itself."""
         import torch
 
-        asked, sheet = self.helped(shoot.asked), shoot.asked
+        sheet = self.laid(shoot.asked)
+        asked = self.helped(sheet)
         if not asked:
             return []
         cells = self.cells()
@@ -333,7 +344,7 @@ class Driven:
             clean, until = self.packed(clean, shoot), self.packed(until, shoot)
         late = steps_left(shoot.steps, sheet.strength) if "strength" in asked else None
         scheduler, portions = self._pipe.scheduler, cells.portions(sheet.frames)
-        return [Held(scheduler, clean, until, late, portions)]
+        return [Held(scheduler, clean, until, late, portions, self.given(shoot, clean))]
 
     def worn(self, shoot: Shoot) -> AbstractContextManager[None]:
         """The sheet's adapters, put on while this lasts."""

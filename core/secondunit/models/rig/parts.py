@@ -18,8 +18,9 @@ from typing import Any
 
 import psutil
 
+from secondunit.callsheet import Reach
 from secondunit.models.berth import AMPLE, THIN, Berth
-from secondunit.models.forecast import Footprint, Lodging
+from secondunit.models.forecast import Footprint, Lodging, Look
 from secondunit.models.pool import PartKey
 from secondunit.models.rig.halves import apart
 from secondunit.models.rig.machine import DeviceGauge, Peak, partner_for, precision_for
@@ -134,6 +135,11 @@ class Parts:
     def a_pass(self, tokens: int) -> int:
         """Bytes that one pass over so many tokens takes beside the weights, about."""
         return self._footprint.a_pass(tokens, self._lodging)
+
+    def a_look(self, look: Look, reach: Reach) -> int:
+        """Bytes that a look takes beside the weights, about."""
+        seen = self._footprint.reaching(reach)
+        return seen.looking(look, self.sparing, self._lodging)
 
     @property
     def itemsize(self) -> int:

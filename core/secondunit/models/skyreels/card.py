@@ -74,6 +74,11 @@ class Shape:
         return self.block * self.time
 
 
+def helped_with(class_name: str) -> frozenset[Need]:
+    """What stand-ins may do for a checkpoint made for that pipeline class."""
+    return SERVED - _DRAGGED if class_name in CLASSES else frozenset()
+
+
 def card_from(checkpoint: Checkpoint) -> ModelCard:
     """The card of a checkpoint; what its card.toml says goes before what is known of the family."""
     told, shape = Told(checkpoint), Shape.of(checkpoint)
@@ -92,5 +97,5 @@ def card_from(checkpoint: Checkpoint) -> ModelCard:
         key_places="beginning",
         adapters=True,
     )
-    reach = widened(reach, told.stand_ins(SERVED - _DRAGGED))
+    reach = widened(reach, told.stand_ins(helped_with(checkpoint.class_name)))
     return card_with(checkpoint, reach, steps=50, guidance=6.0)

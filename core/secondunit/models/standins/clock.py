@@ -89,6 +89,30 @@ def shortened(
         del scheduler.set_timesteps
 
 
+@contextmanager
+def strode(scheduler: Any, steps: int) -> Iterator[None]:
+    """While this lasts, the scheduler lays out its whole way, and then goes it in so many strides:
+    what is made in step with another, of whose way a share is gone, and comes from noise itself.
+    """
+    whole = scheduler.set_timesteps
+
+    @functools.wraps(whole)  # pipelines look at its signature
+    def laid(*told: Any, **more: Any) -> None:
+        whole(*told, **more)
+        last = len(scheduler.timesteps)
+        places = [at * last // steps for at in range(steps)]
+        scheduler.timesteps = scheduler.timesteps[places]
+        scheduler.sigmas = scheduler.sigmas[[*places, last]]
+        scheduler.num_inference_steps = steps
+        scheduler.set_begin_index(0)  # it is told the other's times
+
+    scheduler.set_timesteps = laid
+    try:
+        yield
+    finally:
+        del scheduler.set_timesteps
+
+
 def forget_last_step(scheduler: Any) -> None:
     """A solver that mends its last step by the next one would go on from what it left, and not
     from what was put in its place: let it mend nothing this time.

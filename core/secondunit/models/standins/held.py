@@ -25,12 +25,20 @@ class Held:
             that begins from noise
     portions    in how many portions the model makes the clip, one after the other, each from
             noise of its own: latents (1,C,t,h,w) where there are several
+    given   which numbers of a clip made at once the model itself is given without noise, and keeps
+            so all the way: they are put back at its end alone; None where it is given none
     """
 
     def __init__(
-        self, scheduler: Any, clean: Any, until: Any, late: int | None = None, portions: int = 1
+        self,
+        scheduler: Any,
+        clean: Any,
+        until: Any,
+        late: int | None = None,
+        portions: int = 1,
+        given: Any | None = None,
     ) -> None:
-        self._scheduler, self._late = scheduler, late
+        self._scheduler, self._late, self._given = scheduler, late, given
         self._portions = [(clean, until)]
         if portions > 1:
             self._portions = list(
@@ -67,7 +75,10 @@ class Held:
     def _begin(self) -> None:
         if self._first is not None:
             level = levels(self._scheduler)[0]
-            self._first.copy_(level.mixed(self._clean, self._noise))
+            mixed = level.mixed(self._clean, self._noise)
+            if self._given is not None:
+                mixed = self._noise.where(self._given, mixed)
+            self._first.copy_(mixed)
 
     def after(self, step: int, latents: Any) -> Any:
         """The latents that step number `step` left, with what is held put back."""
@@ -75,6 +86,8 @@ class Held:
 
         steps = len(self._scheduler.timesteps)
         held = self._until * steps > step
+        if self._given is not None and step + 1 < steps:
+            held = held & ~self._given
         if not bool(held.any()):
             return latents
         if bool((held & torch.isfinite(self._until)).any()):

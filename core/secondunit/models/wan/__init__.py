@@ -7,9 +7,9 @@ of them from a first frame too; the third from a first frame, some of them with 
 
 from __future__ import annotations
 
-from secondunit.callsheet import ModelCard, VideoModel
+from secondunit.callsheet import ModelCard, Need, VideoModel
 from secondunit.models.berth import Berth
-from secondunit.models.wan.card import CLASSES, card_from
+from secondunit.models.wan.card import CLASSES, card_from, helped_with
 from secondunit.weights.checkpoint import Checkpoint
 
 
@@ -21,6 +21,11 @@ def drives(class_name: str) -> bool:
 def card_of(checkpoint: Checkpoint) -> ModelCard:
     """The card a checkpoint's configs and its card.toml make. Raises CheckpointInvalid."""
     return card_from(checkpoint)
+
+
+def helped(class_name: str) -> frozenset[Need]:
+    """What stand-ins may do for such checkpoints, whether they are here or not."""
+    return helped_with(class_name)
 
 
 def load(card: ModelCard, checkpoint: Checkpoint, berth: Berth) -> VideoModel:

@@ -115,6 +115,11 @@ class Reading:
         return cls(layer, noise)
 
 
+def helped_with(class_name: str) -> frozenset[Need]:
+    """What stand-ins may do for a checkpoint made for that pipeline class."""
+    return SERVED if class_name in CLASSES else frozenset()
+
+
 def card_from(checkpoint: Checkpoint) -> ModelCard:
     """The card of a checkpoint; what its card.toml says goes before what is known of the family."""
     told = Told(checkpoint)
@@ -146,7 +151,7 @@ def card_from(checkpoint: Checkpoint) -> ModelCard:
         drag=told.drag(),
         teachable=kind in TAUGHT and not expands,
     )
-    return card_with(checkpoint, widened(reach, told.stand_ins(SERVED)))
+    return card_with(checkpoint, widened(reach, told.stand_ins(helped_with(checkpoint.class_name))))
 
 
 def expanding(checkpoint: Checkpoint) -> bool:

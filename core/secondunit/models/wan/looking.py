@@ -28,6 +28,7 @@ from secondunit.matting.correspond import (
     territories,
     told_apart,
 )
+from secondunit.models.forecast import at_once
 from secondunit.models.wan.attention import Heard, Which, overheard, turned
 from secondunit.models.wan.card import Reading, Shape
 from secondunit.models.wan.conditioning import encoded
@@ -36,8 +37,6 @@ During = Callable[[], AbstractContextManager[None]]
 
 SURROUNDINGS = ("background", "sky", "ground", "wall")
 """What a pixel may be instead of what the words name, where nobody says what else is there."""
-
-_FEWEST = 3  # frames a pass must hold: a key, the one before, and a new one
 
 
 @dataclass(frozen=True)
@@ -80,7 +79,7 @@ class Reader:
     def room(self, height: int, width: int) -> int:
         """Frames in one pass, so that it holds no more than the model's own longest clip does."""
         latents = (self.reach.frames.longest - 1) // self.shape.time + 1
-        return max(_FEWEST, min(latents, latents * self.reach.area // (height * width)))
+        return at_once(latents, self.reach.area, height * width)
 
     # ------------------------------------------------------------------ masks
 

@@ -18,6 +18,7 @@ from secondunit.callsheet import (
     Watch,
 )
 from secondunit.models.fitness import check_look
+from secondunit.models.forecast import Look
 from secondunit.models.rig.card import Told, transformer_of
 from secondunit.models.rig.driven import During, Shoot
 from secondunit.models.rig.parts import Parts
@@ -59,7 +60,8 @@ class WanModel(Teaching):
         reach, length = self.card.reach, self._prompt_length
         reading_words = functools.partial(during, self._parts.readers)
         words = functools.partial(self._words, during=reading_words)
-        seeing = functools.partial(during, self._parts.seeing)
+        need = self._parts.a_look(Look.over(footage, question), reach)
+        seeing = functools.partial(during, self._parts.seeing, need)
         reader = Reader(self._pipe, reach, self._shape, reading, length, seeing, words)
         return reader.sight(footage, question)
 
