@@ -16,6 +16,7 @@ from secondunit_otio.neighbours import (
 from secondunit_otio.references import TakeReference
 from secondunit_otio.requests import Plate, Request, find_requests, plate_of
 from secondunit_otio.scan import Item
+from secondunit_otio.sound.take import TakeSound
 from secondunit_otio.takes import Result, graft
 
 __all__ = [
@@ -33,6 +34,7 @@ __all__ = [
     "Sighting",
     "Slot",
     "TakeReference",
+    "TakeSound",
     "changed_paths",
     "done",
     "find_requests",

@@ -206,6 +206,23 @@ def place_of(cut: Cut, item: Item) -> tuple[Fraction, Fraction]:
     return place.start, place.stop
 
 
+def home_of(cut: Cut, item: Item) -> tuple[Item, Fraction, Fraction] | None:
+    """The stack a clip lies in and when it plays there; None without one, or not all seen.
+
+    Raises BadValue.
+    """
+    parent = item.parent
+    start, stop = place_of(cut, item)
+    if parent is not None and parent.schema == "Stack":
+        return parent, start, stop
+    if parent is None or parent.schema != "Track" or parent.parent is None:
+        return None
+    stack, begin = parent.parent, extent(cut, parent).begin
+    if stack.schema != "Stack" or start < begin:
+        return None
+    return stack, start - begin, stop - begin
+
+
 def start_in_cut(cut: Cut, item: Item) -> Fraction:
     """When the cut plays an item, in seconds from its start; retimes around it not counted in.
 

@@ -9,7 +9,7 @@ from typing import Any
 from secondunit_contract.problem import BadValue
 from secondunit_otio.document import Addition, Change, Cut
 from secondunit_otio.fills import Fill, filled_gap, with_gaps
-from secondunit_otio.layout import extent, lay_out, place_of
+from secondunit_otio.layout import extent, home_of, lay_out
 from secondunit_otio.requests import Request, block_of
 from secondunit_otio.scan import Item
 from secondunit_otio.schemas import kind_of
@@ -47,7 +47,7 @@ class MatteTracks:
 
     def standing(self, request: Request) -> Item | None:
         """The matte clip an earlier run made for a request, if it still stands above it."""
-        home = _home(self.cut, request.item)
+        home = home_of(self.cut, request.item)
         if home is None:
             return None
         for track in _matte_tracks(home[0]):
@@ -62,7 +62,7 @@ class MatteTracks:
 
         False where the picture lies in no stack.
         """
-        home = _home(self.cut, request.item)
+        home = home_of(self.cut, request.item)
         if home is None:
             return False
         stack, start, stop = home
@@ -92,20 +92,6 @@ class MatteTracks:
             if made:
                 found.append(Addition(stack, tuple(made)))
         return found
-
-
-def _home(cut: Cut, item: Item) -> tuple[Item, Fraction, Fraction] | None:
-    """The stack a clip lies in and when it plays there; None without one, or not all seen."""
-    parent = item.parent
-    start, stop = place_of(cut, item)
-    if parent is not None and parent.schema == "Stack":
-        return parent, start, stop
-    if parent is None or parent.schema != "Track" or parent.parent is None:
-        return None
-    stack, begin = parent.parent, extent(cut, parent).begin
-    if stack.schema != "Stack" or start < begin:
-        return None
-    return stack, start - begin, stop - begin
 
 
 def _matte_tracks(stack: Item) -> list[Item]:

@@ -10,6 +10,7 @@ from typing import Any
 from secondunit_contract.frames import Rate
 from secondunit_otio.done import fingerprint
 from secondunit_otio.requests import Request
+from secondunit_otio.sound.take import TakeSound
 from secondunit_otio.times import range_json, rate_of
 
 _PLACE = re.compile(r"#+|%0?(\d*)d")
@@ -27,6 +28,7 @@ class TakeReference:
     `bounds`   left, bottom, right, top of the picture where the plate is 0, 0, 1, 1
     `canvas`   width and height in pixels
     `fingerprint`  empty: the request's own
+    `sound`    what is heard of it; None: nothing
     """
 
     number: int
@@ -39,6 +41,7 @@ class TakeReference:
     canvas: tuple[int, int] | None = None
     provenance: dict[str, Any] = field(default_factory=dict)
     fingerprint: str = ""
+    sound: TakeSound | None = None
 
 
 def reference_json(
@@ -65,6 +68,7 @@ def reference_json(
         "status": "pending",
         "params_sha256": take.fingerprint or fingerprint(request),
         **({"canvas": list(take.canvas)} if take.canvas else {}),
+        **({"sound": take.sound.noted(take.media)} if take.sound else {}),
         "provenance": take.provenance,
     }
     sequence = _sequence(take, rate, written)

@@ -16,6 +16,7 @@ from secondunit_otio.mattes import MatteTracks, matte_clip
 from secondunit_otio.references import TakeReference, reference_json
 from secondunit_otio.requests import OURS, REQUEST_KEY, TAKE_KEY, Request, block_of
 from secondunit_otio.scan import Item
+from secondunit_otio.sound.tracks import in_step, standing_sound
 from secondunit_otio.times import frame_at, range_json
 
 
@@ -31,15 +32,20 @@ def graft(cut: Cut, results: Iterable[Result]) -> str:
     """The cut's text with the takes in it, the first new one of each request in use.
 
     Nothing changes but the clips (or gaps) asked for, the markers and effects that asked, and the
-    tracks of mattes. Raises BadValue for a request that has a problem.
+    tracks of mattes and of sound: a take that is heard has its sound on a track of its own, in step
+    with its picture. Raises BadValue for a request that has a problem.
     """
-    desk = _Desk(cut)
+    desk, results = _Desk(cut), list(results)
     for result in results:
         if result.request.problem is not None or result.request.slot is None:
             raise BadValue("Takes cannot be placed for a request that has a problem")
         if result.takes:
             desk.place(result.request, result.takes)
-    return cut.patched(desk.changes())
+    text = cut.patched(desk.changes())
+    shot = {result.request.id: result.takes for result in results if result.takes}
+    ids = {id for id, takes in shot.items() if any(take.sound for take in takes)}
+    ids |= shot.keys() & standing_sound(cut).keys()
+    return in_step(Cut.parse(text, cut.name, cut.folder), ids) if ids else text
 
 
 @dataclass(eq=False)

@@ -13,7 +13,9 @@ from typing import Any
 from secondunit_contract.frames import Rate
 from secondunit_contract.problem import RequestWrong
 
-KINDS = ("insert", "extend_time", "extend_frame", "cleanup", "restyle", "matte")
+KINDS = (
+    "insert", "extend_time", "extend_frame", "cleanup", "restyle", "highlights", "matte",
+)  # fmt: skip
 """What can be asked for."""
 
 _KIND_WORDS = {

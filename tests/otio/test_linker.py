@@ -148,6 +148,27 @@ def test_two_files_of_one_take_are_not_chosen_between(tmp_path):
     assert set(found.media_references()) == {"su_request"}
 
 
+def test_a_wave_beside_a_sequence_is_its_sound_and_no_second_take(tmp_path):
+    lying(tmp_path, f"x/su-{ID}_t001.1001.exr", f"x/su-{ID}_t001.1002.exr", f"x/su-{ID}_t001.wav",
+          f"x/su-{ID}_t002.mov")  # fmt: skip
+    old = movie(f"/gone/su-{ID}_t001.wav", span(48, 2), metadata={
+        "secondunit": {"schema": 1, "id": ID, "kind": "sound", "take": 1}})  # fmt: skip
+    heard = clip("gull sound", span(48, 2), None, active_media_reference_key="su_take_001")
+    heard["media_references"] = {"su_take_001": old}
+    pending = clip("gull", span(0, 2), None, active_media_reference_key="su_request")
+    request = generator("SecondUnit.Insert", span(0, 2), prompt="gull")
+    request["metadata"] = {"secondunit": {"schema": 1, "id": ID}}
+    pending["media_references"] = {"su_request": request}
+    rows = track(pending), track(heard, kind="Audio")
+    _, (seen, sound) = linked(timeline(*rows), tmp_path / "x", tmp_path=tmp_path)
+    assert list(seen.media_references()) == ["su_request", "su_take_001", "su_take_002"]
+    first = seen.media_references()["su_take_001"]
+    assert isinstance(first, otio.schema.ImageSequenceReference)
+    assert list(sound.media_references()) == ["su_take_001"]
+    assert sound.media_reference.target_url == str(tmp_path / "x" / f"su-{ID}_t001.wav")
+    assert sound.media_reference.available_range.start_time.value == 48
+
+
 def test_an_approved_choice_of_the_request_is_not_undone(tmp_path):
     """Somebody set a clip with takes back to its request: that is a choice, too."""
     there = lying(tmp_path, f"su-{ID}_t001.mov") / f"su-{ID}_t001.mov"

@@ -35,6 +35,7 @@ from secondunit_otio.words import (
         ("su: extend 12f", "extend_time", "12f", {}),
         ("su: extend time head=8 tail=4", "extend_time", "", {"head": 8, "tail": 4}),
         ("su: extend 480x270", "extend_frame", "", {"target": [480, 270]}),
+        ("su: highlights | the window", "highlights", "", {"prompt": "the window"}),
         ("su: restyle | dusk | strength=0.6", "restyle", "", {"prompt": "dusk", "strength": 0.6}),
         (
             'su: insert | seed=1 negative="no people"',

@@ -19,6 +19,7 @@ from secondunit.media.refusals import writing
 from secondunit.service.bundle import unpacked
 from secondunit.service.problems import refusal
 from secondunit.service.roots import Roots
+from secondunit.timeline.hearing import heard_of, in_tune, unplaced_sound
 from secondunit.timeline.render import reference
 from secondunit.timeline.turnover import Turned, turned_over
 from secondunit_contract.job import Take
@@ -127,11 +128,14 @@ class Turnovers:
             if takes:
                 try:
                     turned = turned_over(cut, request, "")
-                    references = tuple(reference(request, turned, take) for take in takes)
-                    results.append(Result(request, references))
+                    heard = [(take, heard_of(take, notes)) for take in takes]
+                    made = tuple(reference(request, turned, *each) for each in heard)
+                    results.append(Result(request, made))
                 except Problem as problem:
                     notes.append(f"{request.where}: {problem}")
         text = graft(cut, results) if results else cut.text
+        text = in_tune(text, cut, notes)
+        notes += unplaced_sound(text, cut, results)
         return {**told, "otio": text, "notes": notes}
 
     def _turned_over(self, id: str, cut: Cut, order: Order) -> dict[str, Any]:

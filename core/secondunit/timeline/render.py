@@ -10,6 +10,7 @@ from secondunit.engine.local import Engine
 from secondunit.engine.standing import exists, standing_takes
 from secondunit.engine.watching import Cancel, Report
 from secondunit.media.contact import stacked
+from secondunit.timeline.hearing import heard_of, in_tune, unplaced_sound
 from secondunit.timeline.turnover import Turned, turned_over
 from secondunit_contract.job import Event, Job, Take
 from secondunit_contract.problem import Problem, problem_from_json
@@ -18,6 +19,7 @@ from secondunit_otio import (
     Request,
     Result,
     TakeReference,
+    TakeSound,
     done,
     find_requests,
     graft,
@@ -40,7 +42,7 @@ class Rendered:
     def report(self) -> str:
         """A line for each request, and where everything lies."""
         lines = [
-            f"{request.kind:13} {request.where}: {len(takes)} take{'s' if len(takes) > 1 else ''}"
+            f"{request.kind:13} {request.where}: {_counted(takes)}"
             for request, takes in self.rendered
         ]
         lines += [f"{each.kind:13} {each.where}: stands already" for each in self.standing]
@@ -51,6 +53,12 @@ class Rendered:
         if self.sheet:
             lines.append(f"contact sheet: {self.sheet}")
         return "\n".join(lines)
+
+
+def _counted(takes: list[Take]) -> str:
+    heard = sum(1 for take in takes if take.extra.get("sound"))
+    how = "" if not heard else ", with sound" if heard == len(takes) else f", {heard} with sound"
+    return f"{len(takes)} take{'s' if len(takes) > 1 else ''}{how}"
 
 
 class Rendering:
@@ -77,6 +85,7 @@ class Rendering:
         cut = Cut.read(source)
         told = Rendered(output)
         results: list[Result] = []
+        text = cut.text
         requests = find_requests(cut)
         for place, request in enumerate(requests, 1):
             if self._cancel.wished:
@@ -89,9 +98,12 @@ class Rendering:
             result = self._answered(cut, request, folder.resolve(), told)
             if result is not None:
                 results.append(result)
-                Cut.write(output, graft(cut, results))
-        if not results:
-            Cut.write(output, cut.text)
+                text = graft(cut, results)
+                Cut.write(output, text)
+        settled = in_tune(text, cut, told.notes)
+        if settled != text or not results:
+            Cut.write(output, settled)
+        told.notes += unplaced_sound(text, cut, results)
         if source.resolve().parent != output.resolve().parent and _has_relative_media(cut):
             told.notes.append(
                 "Media paths in this cut are relative to it: keep the new cut in the same folder"
@@ -127,7 +139,8 @@ class Rendering:
         takes = self._takes(request, job, told)
         if not takes:
             return None
-        return Result(request, tuple(reference(request, turned, take) for take in takes))
+        heard = [(take, heard_of(take, told.notes)) for take in takes]
+        return Result(request, tuple(reference(request, turned, *each) for each in heard))
 
     def _takes(self, request: Request, job: Job, told: Rendered) -> list[Take]:
         """The takes that stand from an earlier run, and those shot now: all that were finished."""
@@ -168,7 +181,9 @@ def _catching(report: Report, heard: list[Problem], takes: list[Take]) -> Callab
     return pass_on
 
 
-def reference(request: Request, turned: Turned, take: Take) -> TakeReference:
+def reference(
+    request: Request, turned: Turned, take: Take, sound: TakeSound | None = None
+) -> TakeReference:
     """A take as it is to stand in the cut, numbered as the clip's own media is."""
     left, top, width, height = take.extra.get("plate_at", (0, 0, take.width, take.height))
     bounds = None
@@ -190,6 +205,7 @@ def reference(request: Request, turned: Turned, take: Take) -> TakeReference:
         bounds,
         (take.width, take.height),
         {"sidecar": take.sidecar, "seed": take.seed, **take.extra.get("provenance", {})},
+        sound=sound,
     )
 
 

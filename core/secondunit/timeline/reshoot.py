@@ -17,6 +17,7 @@ from secondunit_contract.job import Event, Job, Take
 from secondunit_contract.problem import Problem, RequestWrong, problem_from_json
 from secondunit_otio import Cut, Request, Result, TakeReference, find_requests, graft, next_take
 from secondunit_otio.report.conform import Conform, Fit
+from secondunit_otio.sound.pictures import takes_heard
 
 GROWS = frozenset({"insert", "extend_time"})
 """Kinds whose frames are invented anyway. All others show their plate, which has the frames."""
@@ -30,11 +31,13 @@ class Reshot:
     grown: list[tuple[Fit, Take]] = field(default_factory=list)
     failed: list[tuple[Fit, Problem]] = field(default_factory=list)
     left: list[tuple[Fit, str]] = field(default_factory=list)
+    muted: list[Fit] = field(default_factory=list)
 
     def report(self) -> str:
         """A line for each take, and where the cut lies."""
         lines = [
             f"su-{fit.id} take {fit.take}: {_lacks(fit)} shot, now take {take.number}"
+            + (", which is not heard: no sound was made for it" if fit in self.muted else "")
             for fit, take in self.grown
         ]
         lines += [f"su-{fit.id} take {fit.take}: {problem}" for fit, problem in self.failed]
@@ -104,6 +107,8 @@ class Reshooting:
             told.left.append((fit, "not shot, stopped"))
             return None
         told.grown.append((fit, take))
+        if takes_heard(new, {fit.id}):
+            told.muted.append(fit)
         first = (fit.has.first if fit.has else 0) - job.values["head"]
         return Result(request, (_reference(take, first, fit),))
 

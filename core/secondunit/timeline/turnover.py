@@ -52,9 +52,13 @@ def _insert(cut: Cut, request: Request, output: str) -> Turned:
     view: View = "comp" if condition.get("view") == "comp" else "track"
     beside = neighbours(cut, request.slot or request.item, view)
     clips: dict[str, Clip] = {}
+    sides = {
+        "before": beside.frames_before(_CONTEXT),
+        "after": beside.frames_after(_CONTEXT),
+    }
     seen = {
-        "before": ("first", _run(beside.frames_before(_CONTEXT), last=True)),
-        "after": ("last", _run(beside.frames_after(_CONTEXT), last=False)),
+        "before": ("first", _run(sides["before"], last=True)),
+        "after": ("last", _run(sides["after"], last=False)),
     }
     shape: Clip | None = None
     for name, (key, neighbour) in seen.items():
@@ -69,6 +73,9 @@ def _insert(cut: Cut, request: Request, output: str) -> Turned:
         values |= {"width": size.width, "height": size.height}
     if not clips and "rate" not in values and request.slot is not None:
         values["rate"] = str(request.slot.rate)
+    main = next((name for name in seen if name in clips), "")
+    if main and clips[main] is seen[main][1]:  # a clip named by its path has its own numbers
+        _count_by_file(values, sides[main][0].media)
     return Turned(_job("insert", request, output, clips, values))
 
 
@@ -100,6 +107,7 @@ def _extend_time(cut: Cut, request: Request, output: str) -> Turned:
             else _file_range(media, FrameRange(media.start, media.last))
         )
     values = _plain(request)
+    _count_by_file(values, media)
     if not (values.get("head") or values.get("tail")):
         raise RequestWrong(
             "An extension in time of no frames", request.where, "Say how long its head or tail is"
@@ -112,6 +120,7 @@ def _extend_frame(cut: Cut, request: Request, output: str) -> Turned:
     plate = plate_of(cut, request)
     clip = _clip(plate.media, _file_range(plate.media, plate.range))
     values = _plain(request)
+    _count_by_file(values, plate.media)
     target = request.values.get("target")
     if isinstance(target, list) and len(target) == 2:
         values |= {"width": target[0], "height": target[1]}
@@ -130,6 +139,7 @@ def _on_plate(task: str) -> Callable[[Cut, Request, str], Turned]:
         media = plate.media
         clips = {"plate": _clip(media, _file_range(media, plate.range))}
         values = _plain(request)
+        _count_by_file(values, media)
         if isinstance(matte := request.values.get("matte"), str) and matte:
             clips["matte"] = Clip(local_path(matte, cut.folder))
         for mark in [*values.get("points", []), *filter(None, [values.get("box")])]:
@@ -149,7 +159,7 @@ _TURN: dict[str, Callable[[Cut, Request, str], Turned]] = {
     "insert": _insert,
     "extend_time": _extend_time,
     "extend_frame": _extend_frame,
-} | {task: _on_plate(task) for task in ("cleanup", "restyle", "matte")}
+} | {task: _on_plate(task) for task in ("cleanup", "restyle", "highlights", "matte")}
 
 
 def _job(
@@ -179,6 +189,27 @@ def _plain(request: Request) -> dict[str, Any]:
         elif isinstance(kept.get(key), dict):
             kept[key] = dict(kept[key])
     return kept
+
+
+def _count_by_file(values: dict[str, Any], media: Media) -> None:
+    """Have the places of drawn paths on the frames as the media counts them, not the cut.
+
+    What is no place is left as it is: the task says what is wrong with it.
+    """
+    paths = values.get("paths")
+    if not isinstance(paths, list):
+        return
+    values["paths"] = [
+        {**path, "keys": [_place(each, media) for each in path["keys"]]}
+        if isinstance(path, dict) and isinstance(path.get("keys"), list)
+        else path
+        for path in paths
+    ]
+
+
+def _place(key: Any, media: Media) -> Any:
+    placed = isinstance(key, list) and key and isinstance(key[0], int)
+    return [media.file_frame(key[0]), *key[1:]] if placed else key
 
 
 def _file_range(media: Media, meant: FrameRange) -> FrameRange:

@@ -14,10 +14,14 @@ from secondunit_otio.flavours.bodies import Held, edited, new_name, rate_at, ret
 from secondunit_otio.flavours.flatten import Overlay, any_overlay, told
 from secondunit_otio.flavours.hosts import host_named
 from secondunit_otio.flavours.rows import Matching, Row
-from secondunit_otio.flavours.runs import Child, Region, Weaver, part_of
+from secondunit_otio.flavours.runs import Weaver, part_of
 from secondunit_otio.flavours.strips import Beat, Strip, top
+from secondunit_otio.lacing import Lacing, Region
 from secondunit_otio.scan import Item
-from secondunit_otio.splice import Edit, Hand, apply, indent_at, spliced, spliced_members
+from secondunit_otio.sound.pictures import may_be_heard, takes_heard
+from secondunit_otio.sound.take import is_sound
+from secondunit_otio.sound.tracks import in_step, left_behind, standing_sound
+from secondunit_otio.splice import Edit, Hand, apply, indent_at, spliced
 from secondunit_otio.sweeping import unswept
 from secondunit_otio.times import rate_of
 
@@ -56,6 +60,7 @@ class _Desk:
     def __post_init__(self) -> None:
         self.text = self.seen.cut.text
         self.hand = Hand.of(self.text)
+        self.lacing = Lacing(self.text, self.hand)
         self.jobs: dict[int, list[tuple[Held, Beat]]] = {}
         for row in self.match.rows:
             self.exact.update(id(row.held[number]) for number, _ in row.exact)
@@ -78,7 +83,30 @@ class _Desk:
         for beat, strip in self.match.strange:
             self._new(beat, strip)
         text = apply(self.text, self.edits) if self.edits else self.text
-        return Returned(text, tuple(self.found))
+        return Returned(self._heard(text), tuple(self.found))
+
+    def _heard(self, text: str) -> str:
+        """The text with sound in step with its pictures, where the host did not bring it back
+        itself, or left it behind, or where pictures have other takes in use now.
+        """
+        jobs = [held for row in self.match.rows for held in row.held if held.job]
+        ids = {held.id for held in jobs if is_sound(held.beat.body) or may_be_heard(held.beat.body)}
+        if not ids or text == self.text:
+            return text
+        cut = self.seen.cut
+        now = Cut.parse(text, cut.name, cut.folder)
+        follow = {held.id for held in jobs if is_sound(held.beat.body) and held.came is None}
+        before, after = takes_heard(cut, ids), takes_heard(now, ids)
+        for id in sorted(id for id in ids if before.get(id) != after.get(id)):
+            follow.add(id)
+            for item in standing_sound(cut).get(id, []):
+                what = "It follows its picture, of which another take is in use"
+                self._tell("switched", item, what, id, before=before.get(id), after=after.get(id))
+        behind = left_behind(cut, now, ids) - follow
+        for id in sorted(behind):
+            for item in standing_sound(cut)[id]:
+                self._tell("moved", item, "It goes with its picture", id)
+        return in_step(now, follow | behind) if follow | behind else text
 
     def _row(self, row: Row) -> None:
         """A track that came back: its runs, where it is a track at all."""
@@ -88,7 +116,7 @@ class _Desk:
         weaver = Weaver(self.seen, row, jobs)
         regions = list(weaver.regions())
         for region in regions:
-            self._replace(row.strip.item, region)
+            self.edits += self.lacing.laced(row.strip.item, region)
         self._note_woven(row, regions)
         for space in weaver.dropped:
             self._tell("lost", space.item, "What stood on this gap went with it", "")
@@ -147,71 +175,21 @@ class _Desk:
         body = edited(self.seen, held, came, len(held.parts) == 1).body
         self.edits += spliced(self.text, item.start, item.body, body, self.hand)
 
-    def _replace(self, track: Item, region: Region) -> None:
-        """Write a region's new children in place of the old ones."""
-        children = track.real.children
-        old = children[region.first : region.stop]
-        before = children[region.first - 1] if region.first > 0 else None
-        after = children[region.stop] if region.stop < len(children) else None
-        near_by = (old[0] if old else None) or before or after
-        if near_by is None:
-            self._first_children(track, region)
-            return
-        indent = indent_at(self.text, near_by.start)
-        between = self.hand.between(indent)
-        words = between.join(self._written(child, indent) for child in region.children)
-        if old and words:
-            self.edits.append(Edit(old[0].start, old[-1].stop, words))
-        elif old and before is not None:
-            self.edits.append(Edit(before.stop, old[-1].stop, ""))
-        elif old:
-            end = after.start if after is not None else old[-1].stop
-            self.edits.append(Edit(old[0].start, end, ""))
-        elif words and before is not None:
-            self.edits.append(Edit(before.stop, before.stop, between + words))
-        elif words and after is not None:
-            self.edits.append(Edit(after.start, after.start, words + between))
-
-    def _first_children(self, track: Item, region: Region) -> None:
-        """The first children of a track that had none."""
-        own = indent_at(self.text, track.members[0].at) if track.members else None
-        bodies = [child.body for child in region.children]
-        there = [each for each in track.members if each.key == "children"]
-        if there:
-            words = self.hand.write(bodies, own)
-            self.edits.append(Edit(there[-1].start, there[-1].stop, words))
-        elif track.members:
-            end = track.members[-1].stop
-            words = f'{self.hand.between(own)}"children"{self.hand.colon}'
-            self.edits.append(Edit(end, end, words + self.hand.write(bodies, own)))
-
-    def _written(self, child: Child, indent: str | None) -> str:
-        """A child's text: the master's own, as far as it goes."""
-        item = child.item
-        if item is None:
-            return self.hand.write(child.body, indent)
-        text = self.text[item.start : item.stop]
-        if child.body is item.body:
-            return text
-        if item.members:
-            edits = spliced_members(self.text, item.members, item.body, child.body, self.hand)
-        else:
-            edits = spliced(self.text, item.start, item.body, child.body, self.hand)
-        moved = [Edit(each.start - item.start, each.stop - item.start, each.text) for each in edits]
-        return apply(text, moved)
-
     def _told(self, row: Row, held: Held) -> None:
         """The findings of one thing of the master."""
         if not held.job:
             self._told_of_others(row, held)
             return
+        sound = is_sound(held.beat.body)
         if held.seen is None:
-            self._tell("lost", held.beat.item, "The format could not hold it; it stays as it is",
-                       held.id)  # fmt: skip
+            how = "it goes with its picture" if sound else "it stays as it is"
+            what = f"The format could not hold it; {how}"
+            self._tell("lost", held.beat.item, what, held.id)
             return
         if held.came is None:
-            self._tell("missing", held.beat.item, "It was cut by the editor; the master keeps it",
-                       held.id)  # fmt: skip
+            how = "it with its picture" if sound else "it"
+            what = f"It was cut by the editor; the master keeps {how}"
+            self._tell("missing", held.beat.item, what, held.id)
             return
         count = len(self.found)
         parts = held.parts

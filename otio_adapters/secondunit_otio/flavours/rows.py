@@ -270,11 +270,11 @@ def _same_nests(ours: list[Beat], theirs: list[Beat]) -> dict[int, int]:
 
 @dataclass(eq=False)
 class _Register:
-    """Who carries which id."""
+    """Who carries which id: pictures and sound apart, which share one."""
 
     matching: Matching
-    own: dict[str, list[Held]] = field(default_factory=dict)
-    asked: dict[str, list[Held]] = field(default_factory=dict)
+    own: dict[tuple[bool, str], list[Held]] = field(default_factory=dict)
+    asked: dict[tuple[bool, str], list[Held]] = field(default_factory=dict)
     families: dict[int, tuple[list[Held], list[Beat]]] = field(default_factory=dict)
     claimed: set[int] = field(default_factory=set)
     row_of: dict[int, Row] = field(default_factory=dict)
@@ -285,10 +285,11 @@ class _Register:
                 if not held.job or held.seen is None:
                     continue
                 self.row_of[id(held)] = row
+                sound = row.strip.kind == "Audio"
                 for id_ in held.beat.marks.own:
-                    self.own.setdefault(id_, []).append(held)
+                    self.own.setdefault((sound, id_), []).append(held)
                 for id_ in held.beat.marks.asked:
-                    self.asked.setdefault(id_, []).append(held)
+                    self.asked.setdefault((sound, id_), []).append(held)
 
     def claim(self, beat: Beat) -> None:
         """Put a beat to those that carry its id."""
@@ -299,12 +300,16 @@ class _Register:
 
     def _family(self, beat: Beat) -> list[Held] | None:
         marks = beat.marks
+        home = self.matching.home.get(id(beat))
+        sound = home is not None and home.kind == "Audio"
         for id_ in (*_by_reel(beat), *marks.own):
-            if id_ in self.own or id_ in self.asked:
-                return self.own.get(id_) or self.asked[id_]
+            key = sound, id_
+            if key in self.own or key in self.asked:
+                return self.own.get(key) or self.asked[key]
         for id_ in marks.asked:
-            if id_ in self.own or id_ in self.asked:
-                return self.asked.get(id_) or self.own[id_]
+            key = sound, id_
+            if key in self.own or key in self.asked:
+                return self.asked.get(key) or self.own[key]
         return None
 
     def share_out(self) -> None:

@@ -22,17 +22,10 @@ from secondunit_otio.flavours.bodies import (
 from secondunit_otio.flavours.flatten import Overlay
 from secondunit_otio.flavours.rows import Row
 from secondunit_otio.flavours.strips import Beat, Space
+from secondunit_otio.lacing import Child, Region
 from secondunit_otio.scan import Item
 
 _NOTHING = Fraction(0)
-
-
-@dataclass(frozen=True)
-class Child:
-    """A child to stand in a track: an item of the master as it is or with another body, or new."""
-
-    body: dict[str, Any]
-    item: Item | None = None
 
 
 @dataclass(eq=False, slots=True)
@@ -49,15 +42,6 @@ class Stop:
     stop: Fraction
     number: int = -1
     place: int = -1
-
-
-@dataclass(frozen=True)
-class Region:
-    """Children of a track, from `first` up to `stop`, that give way to others."""
-
-    first: int
-    stop: int
-    children: tuple[Child, ...]
 
 
 @dataclass(eq=False, slots=True)

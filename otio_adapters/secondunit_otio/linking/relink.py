@@ -79,11 +79,11 @@ class _Reading:
             if key.startswith(TAKE_KEY):
                 pattern = reference
             if not self._plays(reference):
-                there = self._take(token[1].lower(), int(token[2]))
+                there = self._take(token[1].lower(), int(token[2]), _is_wave(_path_of(reference)))
                 if there is not None and (key.startswith("su_") or _block(reference)):
                     made[key] = _reference(there, reference, clip)
         pattern = pattern or next((each for each in many.values() if _is_request(each)), None)
-        if pattern is not None:
+        if pattern is not None and _block(pattern).get("kind") != "sound":
             made |= self._new_takes(clip, many, pattern)
         return made
 
@@ -97,9 +97,12 @@ class _Reading:
                 made[key] = _reference(there, pattern, clip, f"su-{own}_t{number:03d}", number)
         return made
 
-    def _take(self, own: str, number: int) -> Found | None:
-        """The file of a take; None where several lie about, for they may differ."""
-        same = self.index.takes.get(own, {}).get(number, [])
+    def _take(self, own: str, number: int, wave: bool = False) -> Found | None:
+        """The file of a take, or of its sound where that lies beside its pictures; None where
+        several lie about, for they may differ.
+        """
+        every = self.index.takes.get(own, {}).get(number, [])
+        same = [each for each in every if _is_wave(each.path) is wave]
         return same[0] if len(same) == 1 else None
 
     def _plays(self, reference: Any) -> bool:
@@ -160,6 +163,10 @@ def _block(thing: Any) -> dict[str, Any]:
     metadata = thing.metadata  # held: what hangs on it is gone when it is
     block = metadata.get("secondunit")
     return dict(block) if hasattr(block, "keys") else {}
+
+
+def _is_wave(path: str) -> bool:
+    return path.lower().endswith(".wav")
 
 
 def _is_request(reference: Any) -> bool:

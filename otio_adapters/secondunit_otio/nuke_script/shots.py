@@ -23,6 +23,7 @@ from secondunit_otio.nuke_script.retime import Look, look
 from secondunit_otio.requests import OURS, TAKE_KEY, Request, block_of, find_requests
 from secondunit_otio.scan import Item
 from secondunit_otio.schemas import kind_of
+from secondunit_otio.sound.take import heard
 from secondunit_otio.times import frames_in, moment
 from secondunit_otio.warps import speed
 
@@ -160,6 +161,8 @@ class _Desk:
             return
         requests = tuple(self.asked.get(item, ()))
         self._retimed_around(item)
+        if heard(references(self.cut, item).get(active_key(item))) is not None:
+            self._lose(item, "Its sound is left out: a script holds pictures alone")
         self.found.append(
             Shot(
                 self._token(item.name),

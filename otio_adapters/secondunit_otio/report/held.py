@@ -16,6 +16,7 @@ from secondunit_otio.report.clock import plays
 from secondunit_otio.report.pieces import ids_of
 from secondunit_otio.requests import TAKE_KEY, Request, block_of, find_requests, said_by
 from secondunit_otio.scan import Item
+from secondunit_otio.sound.take import is_sound
 
 _NUMBER = re.compile(TAKE_KEY + r"(\d{1,9})")
 
@@ -61,7 +62,7 @@ def jobs(cut: Cut) -> dict[str, Job]:
             job.request = request
             job.takes |= _outputs(cut, request)
     for item in cut.items():
-        if item.schema == "Clip" and not is_matte(cut, item):
+        if item.schema == "Clip" and not _is_heard(cut, item) and not is_matte(cut, item):
             for name, take in _takes(cut, item):
                 found[name].takes.setdefault(take.number, take)
             for name in ids_of(cut, item):
@@ -71,6 +72,12 @@ def jobs(cut: Cut) -> dict[str, Job]:
         if asked is not None and asked not in job.clips and asked.schema == "Clip":
             job.clips.insert(0, asked)
     return dict(found)
+
+
+def _is_heard(cut: Cut, item: Item) -> bool:
+    """Whether a clip is sound: it goes with its picture, and is none that work is done on."""
+    line = plays(cut).get(item)
+    return is_sound(item.body) or (line is not None and not line[0].video)
 
 
 def is_matte(cut: Cut, item: Item) -> bool:

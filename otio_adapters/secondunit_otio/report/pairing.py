@@ -62,7 +62,7 @@ def paired(master: Cut, came: Cut) -> Pairing:
 
 
 def _by_id(piece: Piece) -> Hashable | None:
-    return (piece.id, piece.line.mattes) if piece.id else None
+    return (piece.id, piece.line.mattes, piece.line.video) if piece.id else None
 
 
 def _exactly(piece: Piece) -> Hashable | None:

@@ -9,13 +9,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from secondunit_contract.frames import Rate
 from secondunit_contract.problem import CutTooNew, MediaMissing
 from secondunit_otio import Cut
 from secondunit_otio.flavours import opened
+from secondunit_otio.sound.tracks import in_step
 from secondunit_otio.testing import clip, generator, movie, span
 
 _SUFFIXES = frozenset({".otio", ".xml", ".edl", ".aaf", ".fcpxml"})
 _RATE = 24  # of edit lists, which do not say their own
+_MOST = 100  # picture tracks of one cut
 
 
 @dataclass(frozen=True)
@@ -58,11 +61,15 @@ def sent(there: Path) -> Iterator[Sent]:
         yield Sent(path.name, cut)
         with_work = _with_work(cut.text)
         if with_work:
-            yield Sent(f"{path.name} with work of ours", Cut.parse(with_work, cut.name, cut.folder))
+            work = Cut.parse(with_work, cut.name, cut.folder)
+            heard = in_step(work, {id_of(number) for number in range(_MOST)})
+            yield Sent(f"{path.name} with work of ours", Cut.parse(heard, cut.name, cut.folder))
 
 
 def _with_work(text: str) -> str:
-    """The cut with a clip of ours in each picture track, by turns shot and still open."""
+    """The cut with a clip of ours in each picture track, by turns shot and still open; what of
+    them is heard is still to be laid.
+    """
     told: Any = json.loads(text.lstrip("\ufeff"))
     stack = told.get("tracks", told)
     count = 0
@@ -85,9 +92,14 @@ def _plain_clip(each: Any) -> bool:
     return str(each.get("OTIO_SCHEMA", "")).startswith("Clip") and isinstance(shown, dict)
 
 
+def id_of(number: int) -> str:
+    """The id of the clip of ours in the picture track of that number."""
+    return f"be{number:06d}"
+
+
 def ours(number: int, rate: float, shot: bool) -> dict[str, Any]:
-    """A clip of ours: a request, and where it has been shot its take in use."""
-    id = f"be{number:06d}"
+    """A clip of ours: a request, and where it has been shot its take in use, which is heard."""
+    id = id_of(number)
     block = {"secondunit": {"schema": 1, "id": id, "kind": "insert"}}
     request = generator("SecondUnit.Insert", span(0, 40, rate), prompt=f"a gull, {number}")
     request["metadata"] = {"secondunit": {"schema": 1, "id": id, "status": "requested"}}
@@ -95,12 +107,14 @@ def ours(number: int, rate: float, shot: bool) -> dict[str, Any]:
     made["media_references"] = {"su_request": request}
     made["active_media_reference_key"] = "su_request"
     if shot:
+        samples = round(Rate.of(rate).seconds(40) * 48_000)
+        sound = {"samples": samples, "sample_rate": 48_000, "channels": 2}
         for take in (1, 2):
             key = f"su_take_{take:03d}"
             made["media_references"][key] = movie(
                 f"/takes/su-{id}_t{take:03d}.mov",
                 span(0, 40, rate),
-                metadata={"secondunit": {"schema": 1, "id": id, "take": take}},
+                metadata={"secondunit": {"schema": 1, "id": id, "take": take, "sound": sound}},
             )
         made["active_media_reference_key"] = "su_take_001"
     return made
