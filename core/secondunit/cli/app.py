@@ -188,14 +188,15 @@ def bench(
     name: Annotated[
         str,
         typer.Argument(
-            help="engine, exchange, matte, media, overhead, panel, shoot, starter, timeline"
+            help="engine, exchange, matte, media, overhead, panel, shoot, standins, starter, "
+            "timeline"
         ),
     ],
     footage: Annotated[
         Path | None, typer.Option("--footage", help="Folder of the samples, for matte")
     ] = None,
     soak: Annotated[
-        bool, typer.Option("--soak", help="For engine: 1,000 jobs and 50 kills; hours")
+        bool, typer.Option("--soak", help="For engine: 1,000 jobs and 50 kills; half an hour")
     ] = False,
     device: Annotated[str, typer.Option("--device", help="For shoot: cpu or cuda")] = "",
     as_json: Json = False,
