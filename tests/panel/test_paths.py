@@ -6,7 +6,7 @@ import pytest
 
 from secondunit import tasks
 from secondunit_panel.form import form_of
-from secondunit_panel.marks import Marks, Path
+from secondunit_panel.marks import RADIUS, Marks, Path
 
 FORMS = {each.name: form_of(each.values_schema) for each in tasks.cards()}
 KEYS = {"paths": "paths"}
@@ -21,7 +21,7 @@ def test_the_pen_for_paths_appears_by_the_schema_and_what_it_draws_is_understood
     values = {"tail": 8} if name == "extend" else {}
     checked = tasks.checked(tasks.named(name), name, {**values, **DRAWN.values(KEYS)})
     assert [each.keys for each in checked.paths] == [list(each.keys) for each in DRAWN.paths]
-    assert [each.radius for each in checked.paths] == [0.25, 0.125]
+    assert [each.radius for each in checked.paths] == [0.25, RADIUS]
     assert Marks.read(DRAWN.values(KEYS), KEYS, 0) == DRAWN
 
 

@@ -253,10 +253,10 @@ def check_a_line_is_no_softer_than_it_can_be_filled(stage):
             "points": [comb, comb]}  # fmt: skip
     made = shapes._shape(told, 100)
     assert made.first == 101
-    assert all(shapes.is_simple(each) for each in made.keys.values())
-    assert made.keys[101][0][6] < 14.0
+    assert all(shapes.is_simple(each) for each in made.corners)
+    assert made.at(101)[0][6] < 14.0
     told["points"], told["feather"] = [[[x, y, 0, 0, 0, 0] for x, y in square]], [4.0]
-    assert shapes._shape(told, 0).keys[1][0][6] == 4.0
+    assert shapes._shape(told, 0).at(1)[0][6] == 4.0
 
 
 def check_what_fails_leaves_nothing(stage):

@@ -116,7 +116,7 @@ def test_a_click_where_it_is_on_another_frame_lets_it_rest(paths):
 def test_the_ring_of_a_path_is_pulled_wider_by_the_pen(paths):
     """The ring shows how much goes along; only that of the path touched last can be held."""
     history = History(Marks())
-    paths.viewer.drawn.connect(history.put)
+    paths.viewer.drawn.connect(lambda marks: history.put(marks))
     paths.viewer.go_to(FIRST)
     click(paths, 0.5, 0.5)
     [path] = history.now.paths
@@ -129,9 +129,7 @@ def test_the_ring_of_a_path_is_pulled_wider_by_the_pen(paths):
     inks = [image.pixelColor(at.x() + x, at.y() + y).lightness() for x in range(-3, 4)
             for y in range(-12, 13)]  # fmt: skip
     assert max(inks) > 200, "the ring is seen"
-    QTest.mousePress(paths.canvas, LEFT, PLAIN, at)
-    QTest.mouseMove(paths.canvas, paths.spot(0.5, 0.8))
-    QTest.mouseRelease(paths.canvas, LEFT, PLAIN, paths.spot(0.5, 0.8))
+    paths.drag((right, 0.5), (0.5, 0.8))
     [path] = history.now.paths
     assert path.keys == ((FIRST, *path.keys[0][1:]),)
     assert path.radius == pytest.approx(0.3, abs=0.01)
@@ -141,7 +139,7 @@ def test_the_ring_of_a_path_is_pulled_wider_by_the_pen(paths):
 
 def test_it_is_pulled_by_the_keyboard_too(paths):
     history = History(Marks())
-    paths.viewer.drawn.connect(history.put)
+    paths.viewer.drawn.connect(lambda marks: history.put(marks))
     paths.canvas.setFocus()
     paths.viewer.go_to(FIRST)
     paths.key(Qt.Key.Key_Right, CONTROL)
@@ -175,11 +173,3 @@ def test_a_ring_elsewhere_or_of_another_path_is_not_held():
     assert held.up().paths[0].radius == pytest.approx(0.01)
     led = brush("paths", marks, Touch(9, ring.x, ring.y), path).up()
     assert led.paths[0].keys == ((5, 0.5, 0.5), (9, ring.x, ring.y))
-
-
-def test_what_goes_along_unsaid_is_what_the_tasks_say():
-    from secondunit import tasks
-
-    for name in ("extend", "insert", "restyle"):
-        [card] = [each for each in tasks.cards() if each.name == name]
-        assert card.values_schema["$defs"]["Path"]["properties"]["radius"]["default"] == RADIUS
