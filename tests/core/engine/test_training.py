@@ -174,7 +174,9 @@ def test_one_that_was_broken_off_goes_on_with_the_same_bits(
     assert learnt["errors"] == in_one_go["errors"]
 
 
-@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="needs a signal nobody can catch")
+@pytest.mark.skipif(
+    not hasattr(signal, "SIGKILL"), reason="no kill -9 here: going on after it is not tested"
+)
 def test_a_plain_one_that_was_killed_goes_on_with_the_same_bits(
     bin, tiny, whole, tmp_path, monkeypatch
 ):

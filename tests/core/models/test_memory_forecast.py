@@ -269,7 +269,9 @@ SUBJECTS: list[Any] = [  # which, network, VAE, side, frames, whether it shoots,
 ]  # fmt: skip
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a peak that can be reset")
+@pytest.mark.skipif(
+    sys.platform != "linux", reason="no peak to reset: what was foretold is not measured"
+)
 def test_what_is_foretold_is_what_it_takes_within_a_quarter() -> None:
     """Random checkpoints large enough to stand out, each in another stretch of its work."""
     env = os.environ | {"OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1"}
