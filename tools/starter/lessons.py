@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from random import Random
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -19,8 +20,8 @@ SEEDS = 880_000_000
 NAMED_SHARE = 0.35
 MIX = {
     randomised: {
-        "marked": 30,
-        "edited": 8,
+        "marked": 34,
+        "edited": 6,
         "widened": 19,
         "bridged": 17,
         "continued": 6,
@@ -28,9 +29,9 @@ MIX = {
         "holed": 5,
     },
     named: {
-        "isolated": 34,
-        "removed": 7,
-        "worded": 14,
+        "isolated": 46,
+        "removed": 5,
+        "worded": 4,
         "guided": 4,
         "referred": 1,
         "marked": 10,
@@ -133,9 +134,7 @@ def conditions(video: Tensor, matte: Tensor, linear: Linear) -> Tensor:
 
 def _latents(call: Call, linear: Linear, generator: torch.Generator) -> tuple[Tensor, ...]:
     """One clip's answer, conditions and weights. A reference is a frame before the others."""
-    nobody = (call.video == UNKNOWN).all(1, keepdim=True) & (call.matte > 0.5)
-    video = roughed(call.video, nobody)
-    told = conditions(video, call.matte, linear)
+    told = conditions(_roughed(call), call.matte, linear)
     pictures = told[:, : -(PATCH**2)]  # a tremble, so that no exact value is leant on
     pictures += torch.randn(pictures.shape, generator=generator).to(pictures.device) * _TREMBLE
     answer = linear.encoded(call.target)
@@ -149,6 +148,14 @@ def _latents(call: Call, linear: Linear, generator: torch.Generator) -> tuple[Te
         answer = torch.cat([first, answer], 2)
         weight = torch.cat([torch.full_like(weight[:, :, :1], _KNOWN), weight], 2)
     return answer, told, weight / weight.mean((1, 2, 3, 4), keepdim=True)
+
+
+def _roughed(call: Call) -> Tensor:
+    """What is shown, with what nobody knows guessed: clip by clip, as a call's conditions are."""
+    nobody = ((call.video == UNKNOWN).all(1) & (call.matte[:, 0] > 0.5)).cpu().numpy()
+    clips = call.video.permute(0, 2, 3, 4, 1).cpu().numpy()
+    guessed = np.stack([roughed(*each) for each in zip(clips, nobody, strict=True)])
+    return torch.from_numpy(guessed).permute(0, 4, 1, 2, 3).to(call.video)
 
 
 def _patched(matte: Tensor) -> Tensor:

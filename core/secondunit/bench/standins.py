@@ -155,7 +155,7 @@ def _filled(sample: Sample, paint: Mask, own: VideoModel, stood: VideoModel) -> 
     plate = np.where(paint[..., None], np.float32(UNKNOWN), truth)
     sheets = (_sheet(model, sample, plate=plate, paint=paint) for model in (own, stood))
     answers = [shot(model, sheet) for model, sheet in zip((own, stood), sheets, strict=True)]
-    return tuple(decibels(each, truth, paint) for each in (*answers, _rough(plate, paint)))
+    return tuple(decibels(each, truth, paint) for each in (*answers, roughed(plate, paint)))
 
 
 def _nearness(sample: Sample, strength: float, model: VideoModel) -> float:
@@ -169,14 +169,6 @@ def _sheet(model: VideoModel, sample: Sample, **told: Any) -> CallSheet:
     caption = sample.told.caption
     steps = model.card.steps
     return CallSheet(width, height, frames, Rate.of(24), caption, steps=steps, **told)
-
-
-def _rough(plate: Pixels, paint: Mask) -> Pixels:
-    import torch
-
-    pictures = torch.from_numpy(plate).permute(3, 0, 1, 2)[None]
-    filled = roughed(pictures, torch.from_numpy(paint)[None, None])
-    return np.asarray(filled[0].permute(1, 2, 3, 0).numpy())
 
 
 def astray(model: VideoModel, seed: int, tracked: bool) -> float:

@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from secondunit.callsheet import Pixels
-
-Moves = NDArray[np.float64]
+from secondunit.motion.camera import Moves
+from secondunit.motion.flow import flow_between
 
 _EVERY = 6  # pixels between the points a background's motion is fitted to
 _RIM = 4  # pixels these keep off the edge
@@ -62,16 +62,6 @@ class Moved:
     offset: int
     away: Pixels
     background: Moves
-
-
-def flow_between(here: Pixels, there: Pixels) -> NDArray[np.float32]:
-    """Where each pixel of a picture (H,W,3), display-referred, is in another: (H,W,2), x first.
-
-    In pixels. Dense inverse search, Kroeger et al. (2016).
-    """
-    search = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
-    search.setFinestScale(0)
-    return np.asarray(search.calc(_grey(here), _grey(there), None), np.float32)
 
 
 def moved(here: Pixels, there: Beside) -> Moved | None:
@@ -155,7 +145,3 @@ def scaled_by(picture: Pixels, scale: float) -> Pixels:
     size = tuple(max(2, round(side * scale)) for side in picture.shape[1::-1])
     how = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
     return np.asarray(cv2.resize(picture, size, interpolation=how), np.float32)
-
-
-def _grey(picture: Pixels) -> NDArray[np.uint8]:
-    return np.asarray(cv2.cvtColor(np.uint8(np.clip(picture, 0, 1) * 255), cv2.COLOR_RGB2GRAY))

@@ -21,8 +21,8 @@ from numpy.typing import NDArray
 from scipy.ndimage import binary_dilation
 
 from secondunit.callsheet import Pixels
-from secondunit.matting.motion import flow_between
 from secondunit.matting.ways import Guess
+from secondunit.motion.flow import flow_between
 
 UNSURE = 0.5
 """Below this a frame's matte is not used without another opinion."""

@@ -72,18 +72,10 @@ def _clips(sheet: CallSheet, engine: Engine) -> dict[Role, Pixels]:
     for index, key in keys.items():
         plate[index], paint[index] = key, False
     if engine.told.holes == "rough":
-        plate = _roughed(plate, paint & (plate == np.float32(UNKNOWN)).all(axis=-1))
+        plate = roughed(plate, paint & (plate == np.float32(UNKNOWN)).all(axis=-1))
     clips["plate"] = plate
     clips["mask"] = np.repeat(paint[..., None], 3, axis=3).astype(np.float32)
     return clips
-
-
-def _roughed(plate: Pixels, unknown: np.ndarray[tuple[int, ...], np.dtype[np.bool_]]) -> Pixels:
-    import torch
-
-    pictures = torch.from_numpy(plate).permute(3, 0, 1, 2)[None]
-    filled = roughed(pictures, torch.from_numpy(unknown)[None, None])
-    return np.ascontiguousarray(filled[0].permute(1, 2, 3, 0).numpy())
 
 
 def _ends(sheet: CallSheet, engine: Engine) -> dict[Literal["first", "last"], Pixels]:

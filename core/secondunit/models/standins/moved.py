@@ -60,7 +60,7 @@ def animated(seen: Seen, tracks: Sequence[Track]) -> tuple[Pixels, Mask]:
     for track in tracks:
         begin = min(track.path)
         start = np.array(track.at(begin))
-        picture = _guessed(seen.clip[begin : begin + 1], seen.known[begin : begin + 1])[0]
+        picture = roughed(seen.clip[begin : begin + 1], ~seen.known[begin : begin + 1])[0]
         for frame in range(begin, len(clip)):
             there = np.array(track.at(frame))
             across, down = there - start
@@ -83,17 +83,9 @@ def _without_moving(seen: Seen, tracks: Sequence[Track]) -> Pixels:
         gone = _disc(seen.clip[0], start, _radius(track, seen.clip[0]))
         shown[: begin + 1] &= ~gone
         shown[begin + 1 :] &= ~gone | seen.kept[begin + 1 :]
-    ground = _guessed(seen.clip, shown)
+    ground = roughed(seen.clip, ~shown)
     ground[stays] = seen.clip[stays]
     return ground
-
-
-def _guessed(clip: Pixels, known: Mask) -> Pixels:
-    import torch
-
-    pictures = torch.from_numpy(np.ascontiguousarray(clip)).permute(3, 0, 1, 2)[None]
-    filled = roughed(pictures, torch.from_numpy(~known)[None, None])
-    return np.ascontiguousarray(filled[0].permute(1, 2, 3, 0).numpy())
 
 
 def _radius(track: Track, picture: Pixels) -> float:

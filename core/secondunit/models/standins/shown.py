@@ -5,7 +5,6 @@ of the model's cells is held at it.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -74,9 +73,4 @@ def _filled(clip: Pixels, kept: Mask) -> Pixels:
     """The clip with a guess for what nobody knows: cells that are kept are encoded with what is
     beside them.
     """
-    import torch
-
-    unknown = ~kept & (clip == np.float32(UNKNOWN)).all(axis=-1)
-    pictures: Any = torch.from_numpy(np.ascontiguousarray(clip)).permute(3, 0, 1, 2)[None]
-    filled = roughed(pictures, torch.from_numpy(unknown)[None, None])
-    return np.ascontiguousarray(filled[0].permute(1, 2, 3, 0).numpy())
+    return roughed(clip, ~kept & (clip == np.float32(UNKNOWN)).all(axis=-1))

@@ -45,17 +45,8 @@ def conditions(sheet: CallSheet, holes: Literal["grey", "rough"] = "grey") -> Co
         clip[index] = np.clip(key, 0, 1)
         matte[index] = False
     if holes == "rough":
-        clip = _roughed(clip, matte & (clip == np.float32(UNKNOWN)).all(axis=-1))
+        clip = roughed(clip, matte & (clip == np.float32(UNKNOWN)).all(axis=-1))
     return Conditions(clip, matte, sheet.references)
-
-
-def _roughed(clip: Pixels, unknown: np.ndarray[Any, np.dtype[np.bool_]]) -> Pixels:
-    """The clip (T,H,W,3) with its unknown pixels (T,H,W) guessed from the others."""
-    import torch
-
-    pictures = torch.from_numpy(clip).permute(3, 0, 1, 2)[None]
-    filled = roughed(pictures, torch.from_numpy(unknown)[None, None])
-    return np.ascontiguousarray(filled[0].permute(1, 2, 3, 0).numpy())
 
 
 def as_tensors(given: Conditions) -> tuple[Any, Any]:

@@ -1,0 +1,43 @@
+"""Dense optical flow between two pictures, and pictures moved along it."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from secondunit.callsheet import Pixels
+
+Flow = NDArray[np.float32]
+"""(H,W,2): by how many pixels each pixel of a picture moves, across and then down."""
+
+
+_SMALLEST = 16  # pixels of the shorter side of a picture whose flow can be measured
+
+
+def flow_between(here: Pixels, there: Pixels, quick: bool = False) -> Flow:
+    """Where each pixel of a picture (H,W,3), display-referred, is in another.
+
+    Dense inverse search, Kroeger et al. (2016); quick is without its last refinement, and good
+    enough where many pixels are asked for one motion. Pictures too small to be measured do not
+    move.
+    """
+    if min(here.shape[:2]) < _SMALLEST:
+        return np.zeros((*here.shape[:2], 2), np.float32)
+    quickly, well = cv2.DISOPTICAL_FLOW_PRESET_ULTRAFAST, cv2.DISOPTICAL_FLOW_PRESET_MEDIUM
+    search = cv2.DISOpticalFlow.create(quickly if quick else well)
+    search.setFinestScale(0)
+    return np.asarray(search.calc(_grey(here), _grey(there), None), np.float32)
+
+
+def seen_along(picture: Pixels, flow: Flow) -> Pixels:
+    """What lies in a picture (H,W,C) where the flow leads from each pixel; its edge beyond it."""
+    height, width = flow.shape[:2]
+    down, across = np.mgrid[:height, :width].astype(np.float32)
+    places = across + flow[..., 0], down + flow[..., 1]
+    seen = cv2.remap(picture, *places, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(seen, np.float32)
+
+
+def _grey(picture: Pixels) -> NDArray[np.uint8]:
+    return np.asarray(cv2.cvtColor(np.uint8(np.clip(picture, 0, 1) * 255), cv2.COLOR_RGB2GRAY))
