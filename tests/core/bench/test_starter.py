@@ -15,6 +15,7 @@ from secondunit.bench.starter import footage, generated, worded
 from secondunit.bench.starter.generated import Sample
 from secondunit.bench.starter.probe import Lesson, Probe, direction_of
 from secondunit.bench.starter.race import Race, decibels, overlap, spread
+from secondunit.bench.starter.unit import Unit, frames_of
 from secondunit.callsheet import Answer, CallSheet, ModelCard, Watch
 from secondunit.matting.screen import on_screen
 from secondunit.models import starter
@@ -129,7 +130,7 @@ def test_isolation_that_is_right_is_whole_and_the_plate_itself_is_none(sample, k
     def iou(answer: np.ndarray) -> float:
         model = Scripted(answer)
         if kind == "marked":
-            found = generated.marked(model, 1).figures()["marked_iou"]
+            found = generated.marked(model, 1).figures()["carried_iou"]
             assert sorted(model.asked[0].keys) == [0]
         else:
             race = generated.isolated(model, 1, several=kind == "several")
@@ -208,15 +209,35 @@ def test_footage_is_left_out_where_there_is_none(monkeypatch, tmp_path):
 def test_a_fill_on_footage_is_a_whole_job_at_the_plate_s_size(samples, tmp_path, monkeypatch):
     taken: dict[str, Any] = {}
 
-    def takes(self: footage.Unit, task: str, inputs: Any, values: Any, takes: int = 1) -> Any:
+    def takes(self: Unit, task: str, inputs: Any, values: Any, takes: int = 1) -> Any:
         taken.update(task=task, values=values, takes=takes)
-        plate = footage.frames_of(inputs["before"])
+        plate = frames_of(inputs["before"])
         return np.repeat(np.repeat(plate[-1:], 15, 0)[None], takes, 0)
 
-    monkeypatch.setattr(footage.Unit, "takes", takes)
+    monkeypatch.setattr(Unit, "takes", takes)
     folder = samples / "footage" / footage.PLATE
-    unit = footage.Unit.with_model(Scripted(np.zeros((9, 1, 1, 3), np.float32)), tmp_path)
+    unit = Unit.with_model(Scripted(np.zeros((9, 1, 1, 3), np.float32)), tmp_path)
     figures = footage.inserted(unit, folder).figures()
     assert taken == {"task": "insert", "values": {"frames": 15}, "takes": 4}
     assert figures["plate_insert_baseline_db"] == pytest.approx(20.1, abs=0.1)
     assert figures["plate_insert_gain_db"] < -1, "holding the frame before is no good insert"
+
+
+def test_a_delivered_matte_is_a_job_s_with_the_first_frame_marked(sample, tmp_path, monkeypatch):
+    asked: list[dict[str, Any]] = []
+
+    def takes(self: Unit, task: str, inputs: Any, values: Any, takes: int = 1) -> Any:
+        plate, first = frames_of(inputs["plate"]), frames_of(inputs["matte"])
+        assert task == "matte"
+        assert np.abs(plate - sample.plate).max() <= 0.5 / 255 + 1e-6
+        assert (first[0, ..., 0] == sample.alpha[0]).all()
+        asked.append(inputs)
+        alpha = sample.alpha.copy()
+        alpha[5:] = 0
+        return np.concatenate([plate, alpha[..., None]], 3)[None]
+
+    monkeypatch.setattr(Unit, "takes", takes)
+    unit = Unit.with_model(Scripted(sample.plate), tmp_path)
+    figures = generated.delivered(unit, 2).figures()
+    assert len(asked) == 2
+    assert figures["marked_iou"] == pytest.approx(0.5), "four of the eight that were not marked"

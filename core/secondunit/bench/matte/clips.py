@@ -9,7 +9,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from secondunit.bench.starter.footage import PLATE, TENNIS, frames_of, samples
+from secondunit.bench.starter.footage import PLATE, TENNIS, samples
+from secondunit.bench.starter.unit import frames_of
 from secondunit.callsheet import Pixels
 from secondunit_contract.clip import Clip
 from secondunit_contract.frames import FrameRange

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from secondunit.bench.starter.footage import frames_of
+from secondunit.bench.starter.unit import frames_of
 from secondunit.callsheet import Pixels
 from secondunit.engine.local import Engine
 from secondunit_contract.clip import Clip

@@ -18,6 +18,7 @@ import numpy as np
 from secondunit import models
 from secondunit.bench.starter import footage, generated, worded
 from secondunit.bench.starter.race import Example, Race
+from secondunit.bench.starter.unit import STEPS, Unit
 from secondunit.callsheet import UNKNOWN, CallSheet, Size, Unwatched, VideoModel
 from secondunit.models import starter
 from secondunit.settings import Settings
@@ -43,9 +44,11 @@ def measure(
     shown = [] if kept is None else kept
     model = models.load(source or starter.cards()[0].name, Settings.found().device)
     figures: dict[str, float] = {}
-    for call, race in _generated(model, count):
-        figures |= race.figures()
-        shown += race.examples(call)
+    with tempfile.TemporaryDirectory() as folder:
+        unit = Unit.with_model(model, Path(folder))
+        for call, race in _generated(unit, count):
+            figures |= race.figures()
+            shown += race.examples(call)
     probe = worded.trained()
     figures |= worded.prompted(model, probe, 2 * count, shown)
     figures["clip_seconds"], clip = clip_seconds(model)
@@ -88,18 +91,20 @@ def clip_seconds(model: VideoModel) -> tuple[float, str]:
     return min(taken), f"{frames} frames of {size.width}x{size.height}, {threads} threads"
 
 
-def _generated(model: VideoModel, count: int) -> list[tuple[str, Race]]:
+def _generated(unit: Unit, count: int) -> list[tuple[str, Race]]:
+    model = unit.model
     return [
         ("isolated by words, one subject", generated.isolated(model, count, several=False)),
         ("isolated by words, several", generated.isolated(model, count, several=True)),
-        ("isolated, marked on one frame", generated.marked(model, count)),
+        ("isolated, marked on one frame", generated.delivered(unit, count)),
+        ("the model's own answer to that", generated.marked(model, count)),
         ("frame extension", generated.extended(model, count)),
         ("insert", generated.inserted(model, count)),
         ("clean-up", generated.cleaned(model, count)),
     ]
 
 
-_JOBS: tuple[tuple[str, str, Callable[[footage.Unit, Path], Race]], ...] = (
+_JOBS: tuple[tuple[str, str, Callable[[Unit, Path], Race]], ...] = (
     ("matte on footage", footage.PLATE, footage.marked),
     ("matte on footage", footage.TENNIS, footage.tennis),
     ("frame extension on footage", footage.PLATE, footage.extended),
@@ -110,7 +115,7 @@ _JOBS: tuple[tuple[str, str, Callable[[footage.Unit, Path], Race]], ...] = (
 
 def _on_footage(model: VideoModel, samples: Path) -> list[tuple[str, Race]]:
     with tempfile.TemporaryDirectory() as folder:
-        unit = footage.Unit.with_model(model, Path(folder))
+        unit = Unit.with_model(model, Path(folder))
         return [
             (call, job(unit, samples / shot))
             for call, shot, job in _JOBS
@@ -132,4 +137,4 @@ def _told(model: VideoModel, count: int) -> dict[str, Any]:
 
 
 def _steps(model: VideoModel) -> int:
-    return min(model.card.steps, generated.STEPS)
+    return min(model.card.steps, STEPS)

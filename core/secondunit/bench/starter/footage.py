@@ -15,8 +15,6 @@ and 20.2 dB; at the model's size of 160x90 they would have 17.8, 21.3 and 21.0.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -24,17 +22,14 @@ import numpy as np
 from scipy.ndimage import distance_transform_edt
 
 from secondunit import tasks
-from secondunit.bench.starter.generated import STEPS, TAKES
+from secondunit.bench.starter.generated import TAKES
 from secondunit.bench.starter.race import Mask, Race, decibels, overlap
-from secondunit.callsheet import UNKNOWN, Pixels, VideoModel
-from secondunit.engine.local import Engine
+from secondunit.bench.starter.unit import Unit, frames_of
+from secondunit.callsheet import UNKNOWN, Pixels
 from secondunit.matting.screen import on_screen
-from secondunit.media.depth import to_unit
-from secondunit.media.read import open_media
 from secondunit.worlds.baselines import BY_MASK, CLEANUPS, EXTENSIONS, INSERTS, Margins
 from secondunit_contract.clip import Clip
 from secondunit_contract.frames import FrameRange
-from secondunit_contract.job import Job
 
 PLATE, TENNIS = "plate_true_alpha", "camera_pan_tennis"
 
@@ -48,44 +43,6 @@ def samples() -> Path | None:
     tree = Path(__file__).resolve().parents[4]
     folder = (Path(named) if named else tree.parent / "shared" / "samples") / "footage"
     return folder if folder.is_dir() else None
-
-
-@dataclass(frozen=True)
-class Unit:
-    """A model and an engine to shoot with it, and a folder for what they make."""
-
-    model: VideoModel
-    engine: Engine
-    folder: Path
-
-    @classmethod
-    def with_model(cls, model: VideoModel, folder: Path) -> Unit:
-        """An engine that shoots with this very model."""
-        return cls(model, Engine(brought=[model]), folder)
-
-    def takes(
-        self, task: str, inputs: Mapping[str, Clip], values: Mapping[str, Any], takes: int = 1
-    ) -> Pixels:
-        """Shoot a job, and read its takes as they are looked at (N,T,H,W,3 or 4)."""
-        card = self.model.card
-        output = self.folder / f"{task}_{len(list(self.folder.iterdir()))}.mov"
-        job = Job(
-            task,
-            str(output),
-            inputs=dict(inputs),
-            values=dict(values),
-            model=card.name,
-            takes=takes,
-            steps=min(card.steps, STEPS),
-        )
-        return np.stack([frames_of(Clip(take.media)) for take in self.engine.shoot(job)])
-
-
-def frames_of(clip: Clip) -> Pixels:
-    """All frames of 8-bit footage (T,H,W,C), 0..1."""
-    with open_media(clip) as reader:
-        wanted = clip.range or reader.footage.range
-        return np.stack([to_unit(each, reader.footage.depth) for each in reader.frames(wanted)])
 
 
 def extended(unit: Unit, footage: Path) -> Race:

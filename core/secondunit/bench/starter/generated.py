@@ -19,6 +19,7 @@ from scipy.ndimage import binary_dilation
 
 from secondunit import tasks
 from secondunit.bench.starter.race import Mask, Race, decibels, overlap
+from secondunit.bench.starter.unit import STEPS, Unit
 from secondunit.callsheet import UNKNOWN, CallSheet, Pixels, Unwatched, VideoModel
 from secondunit.matting.screen import keyed, on_screen
 from secondunit.matting.ways import Passage, Wish, carry, paint
@@ -32,7 +33,6 @@ HELD_OUT = 900_000_000
 """Seeds from here on are never trained on."""
 
 TAKES = 4
-STEPS = 8
 
 _RATE = Rate.of(24)
 _GROW = 2  # pixels a hole is larger than what it covers
@@ -149,31 +149,56 @@ def isolated(model: VideoModel, count: int, several: bool) -> Race:
     clips = samples(1 + several, count, SHAPES, _NAMED, wanted, rule.longest)
     for number, sample in enumerate(clips):
         (sheet,) = paint.write(_passage(model, sample, {}), Wish(sample.told.subject, votes=1))
-        _isolation(race, shot(model, sheet, 1)[0], sample, BY_BOX, 0, number < _SHOWN)
+        answer = shot(model, sheet, 1)[0]
+        _isolation(race, _keyed(answer), answer, sample, BY_BOX, 0, number < _SHOWN)
     return race
 
 
 def marked(model: VideoModel, count: int) -> Race:
     """The subject marked on the first frame, on green through the others."""
-    race = Race("marked_iou", "marked_{}_iou")
-    for number, sample in enumerate(samples(3, count, longest=model.card.reach.frames.longest)):
+    race = Race("carried_iou", "carried_{}_iou")
+    for number, sample in enumerate(_to_mark(model, count)):
         passage = _passage(model, sample, {0: sample.alpha[0]})
         (sheet,) = carry.write(passage, Wish())
-        _isolation(race, shot(model, sheet, 1)[0], sample, BY_MASK, 1, number < _SHOWN)
+        answer = shot(model, sheet, 1)[0]
+        _isolation(race, _keyed(answer), answer, sample, BY_MASK, 1, number < _SHOWN)
     return race
+
+
+def delivered(unit: Unit, count: int) -> Race:
+    """The same clips as whole jobs, files and all: the matte that the task delivers."""
+    race = Race("marked_iou", "marked_{}_iou")
+    for number, sample in enumerate(_to_mark(unit.model, count)):
+        first = np.repeat(sample.alpha[:1, ..., None], 3, axis=3)
+        inputs = {
+            "plate": unit.filed(f"plate_{number}", sample.plate),
+            "matte": unit.filed(f"first_{number}", first),
+        }
+        alpha = unit.takes("matte", inputs, {})[0][..., 3]
+        answer = _on_screen(sample.plate, alpha)
+        _isolation(race, alpha > 0.5, answer, sample, BY_MASK, 1, number < _SHOWN)
+    return race
+
+
+def _to_mark(model: VideoModel, count: int) -> Iterator[Sample]:
+    return samples(3, count, longest=model.card.reach.frames.longest)
+
+
+def _keyed(answer: Pixels) -> Mask:
+    return np.stack([keyed(frame) for frame in answer]) > 0.5
 
 
 def _isolation(
     race: Race,
+    found: Mask,
     answer: Pixels,
     sample: Sample,
     baselines: Mapping[str, Callable[[Pixels, Mask], Mask]],
     first: int,
     show: bool,
 ) -> None:
-    """Score an answer on green from frame `first` on; those before it were given."""
+    """Score what is found from frame `first` on; frames before it were given."""
     truth = sample.alpha > 0.5
-    found = np.stack([keyed(frame) for frame in answer]) > 0.5
     masks = {name: baseline(sample.plate, truth) for name, baseline in baselines.items()}
     race.score(
         overlap(found[first:], truth[first:]),
