@@ -138,3 +138,29 @@ def test_a_run_becomes_a_folder_that_proves_itself(
     checkpoint.prove()
     assert checkpoint.class_name == "WanVACEPipeline"
     assert checkpoint.size() < 25e6
+
+
+def test_a_run_can_begin_from_an_exported_folder(
+    tmp_path: Path, linear: Linear, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import torch
+
+    monkeypatch.setattr(linear_map, "fitted", lambda: linear)
+    first = _Quick(_options(tmp_path / "run", 0))
+    with torch.no_grad():
+        first.average.proj_out.weight.mul_(1.5)
+    first.go()
+    export.exported(tmp_path / "run", tmp_path / "starter")
+
+    def other() -> Linear:
+        raise AssertionError("The map is the folder's own, not fitted anew")
+
+    monkeypatch.setattr(linear_map, "fitted", other)
+    begun = _Quick(replace(_options(tmp_path / "on", 0), begin=tmp_path / "starter"))
+    pictures = randomised.clips(905_000_001, 2, 5, 32, 48).plate
+    assert torch.allclose(begun.linear.encoded(pictures), linear.encoded(pictures), atol=0.02)
+    for part in ("network", "average"):
+        for name, weights in getattr(begun, part).state_dict().items():
+            told = first.average.state_dict()[name]
+            assert torch.allclose(weights, told, rtol=2e-3, atol=1e-4), name
+    assert begun.step == 0

@@ -121,6 +121,17 @@ def autoencoder(linear: Linear) -> Any:
     return vae
 
 
+def read_from(vae: Any) -> Linear:
+    """The map whose autoencoder this is."""
+    weights = vae.encoder.conv_in.weight
+    middle = weights.shape[-1] // 2
+    return Linear(
+        weights[:CHANNELS, :, -1, middle, middle].T.detach().float().contiguous(),
+        vae.decoder.conv_out.bias.detach().float(),
+        torch.tensor(vae.config.latents_std),
+    )
+
+
 def _set(convolution: Any, weight: Tensor, bias: Tensor) -> None:
     """A convolution that looks at its middle, in the last of its moments, alone."""
     middle = convolution.weight.shape[-1] // 2

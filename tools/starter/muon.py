@@ -49,10 +49,13 @@ class Muon(torch.optim.Optimizer):
 
 
 def orthogonal(matrix: Tensor) -> Tensor:
-    """About the nearest matrix whose singular values are all 1, by five Newton-Schulz steps."""
+    """About the nearest matrix whose singular values are all 1, by five Newton-Schulz steps.
+
+    In bfloat16, as its authors have it: exact enough for a direction, and three times as quick.
+    """
     wide = matrix if matrix.shape[0] <= matrix.shape[1] else matrix.T
-    wide = wide / (wide.norm() + 1e-7)
+    wide = (wide / (wide.norm() + 1e-7)).bfloat16()
     for _ in range(5):
         square = wide @ wide.T
         wide = 3.4445 * wide + (2.0315 * square @ square - 4.7750 * square) @ wide
-    return wide if matrix.shape[0] <= matrix.shape[1] else wide.T
+    return (wide if matrix.shape[0] <= matrix.shape[1] else wide.T).to(matrix.dtype)

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import cv2
 import torch
 import torch.distributed as dist
 from torch import Tensor
@@ -49,6 +50,7 @@ class Options:
     matrices: float
     others: float
     size: parts.Size
+    begin: Path | None = None
 
     @classmethod
     def read(cls) -> Options:
@@ -61,6 +63,7 @@ class Options:
         told.add_argument("--seed", type=int, default=1)
         told.add_argument("--matrices", type=float, default=0.008, help="Muon's rate")
         told.add_argument("--others", type=float, default=6e-4, help="AdamW's rate")
+        told.add_argument("--begin", type=Path, help="an exported folder to begin from")
         told.add_argument("--heads", type=int, default=parts.Size.heads)
         told.add_argument("--layers", type=int, default=parts.Size.layers)
         given = vars(told.parse_args())
@@ -82,12 +85,14 @@ class Run:
         self.step = 0
         self.seconds = 0.0
         held = self._held()
-        if held is None:
+        if held is not None:
+            self.linear = Linear(**held["linear"])
+        elif options.begin is not None:
+            self._begin_from(options.begin)
+        else:
             self.linear = linear_map.fitted()
             grey = self.linear.encoded(torch.full((1, 3, 1, 8, 8), 0.5)).flatten()
             put_in_order(self.network, grey, torch.Generator().manual_seed(options.seed))
-        else:
-            self.linear = Linear(**held["linear"])
         self._to_device()
         self._optimisers()
         if held is not None:
@@ -230,6 +235,15 @@ class Run:
         torch.save(whole, part)
         part.replace(self.options.out / "checkpoint.pt")
 
+    def _begin_from(self, folder: Path) -> None:
+        """Weights that were exported before, in half precision; optimisers start anew."""
+        from diffusers import AutoencoderKLWan
+
+        self.linear = linear_map.read_from(AutoencoderKLWan.from_pretrained(folder / "vae"))
+        for part, name in ((self.network, "transformer"), (self.reader, "text_encoder")):
+            held = type(part).from_pretrained(folder / name, torch_dtype=torch.float32)
+            part.load_state_dict(held.state_dict())
+
     def _resume(self, held: dict[str, Any]) -> None:
         for name in ("network", "reader", "average", "average_reader", "muon", "adam"):
             getattr(self, name).load_state_dict(held[name])
@@ -241,6 +255,7 @@ def main() -> None:
     options = Options.read()
     if options.device == "cpu":
         torch.set_num_threads(1)
+        cv2.setNumThreads(1)
     if int(os.environ.get("WORLD_SIZE", "1")) > 1:
         dist.init_process_group("gloo")
     with sdpa_kernel([SDPBackend.FLASH_ATTENTION, SDPBackend.MATH]):
