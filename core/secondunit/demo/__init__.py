@@ -14,10 +14,10 @@ FOOTAGE = Path(__file__).parent / "footage"
 """A rendered shot of ours as a long-GOP movie, its figure's true matte, and a cut made of them."""
 
 _HONEST = """
-The model that comes along is small. Its clean plates come nearer to the truth than classical fills
-and are soft; its wider frames and inserts are about as near as them; the matte it carries from one
-marked frame is rough. Everything around it is what a large model gets too: every pixel outside the
-paint region is the plate's own.
+The model that comes along is small. Its clean plates and wider frames come nearer to the truth
+than classical fills and are soft; its inserts are about as near as them; the matte it carries from
+one marked frame is rough before all the rest has been at it. Everything around it is what a large
+model gets too: every pixel outside the paint region is the plate's own.
 Look at the contact sheet first, then open cut_shot.otio in anything that reads OpenTimelineIO.
 """
 
