@@ -10,7 +10,7 @@ import pytest
 
 from secondunit.weights.checkpoint import Checkpoint
 from secondunit.worlds import randomised
-from tools.starter import export, train
+from tools.starter import export, lessons, train
 from tools.starter import linear as linear_map
 from tools.starter import network as parts
 from tools.starter.lessons import KINDS, MIX, SEEDS, SHAPES, conditions, lesson, shape_of
@@ -82,6 +82,20 @@ def test_lessons_are_their_seeds_and_of_every_kind(linear: Linear) -> None:
     shapes = {shape_of(seed) for seed in range(400)}
     assert shapes == set(SHAPES)
     assert all(f % 4 == 1 and h % 8 == 0 and w % 8 == 0 for f, h, w in SHAPES)
+
+
+def test_many_clips_are_guessed_for_on_all_cores_to_the_same_bits(
+    linear: Linear, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import torch
+
+    monkeypatch.setattr(lessons, "MIX", {world: {"widened": 1} for world in MIX})
+    alone = lesson(5, (5, 32, 48), 480, linear, "cpu")
+    monkeypatch.setattr(lessons, "_MANY", 1)
+    together = lesson(5, (5, 32, 48), 480, linear, "cpu")
+    lessons._hands().shutdown()
+    lessons._hands.cache_clear()
+    assert torch.equal(alone.told, together.told)
 
 
 def test_what_is_learnt_is_never_what_is_measured() -> None:

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import os
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from functools import cache
+from multiprocessing import get_context
 from random import Random
 
+import cv2
 import numpy as np
 import torch
 from torch import Tensor
@@ -66,6 +71,7 @@ _SURE = 0.5  # share of lessons without a trace of the answer: what the first st
 _SHIFT = 2.0
 _KNOWN = 0.04  # what an error on pixels that are kept anyway counts
 _TREMBLE = 0.02
+_MANY = 16  # clips asked the same: from so many on, all cores guess
 
 
 @dataclass(frozen=True)
@@ -153,9 +159,19 @@ def _latents(call: Call, linear: Linear, generator: torch.Generator) -> tuple[Te
 def _roughed(call: Call) -> Tensor:
     """What is shown, with what nobody knows guessed: clip by clip, as a call's conditions are."""
     nobody = ((call.video == UNKNOWN).all(1) & (call.matte[:, 0] > 0.5)).cpu().numpy()
+    if not nobody.any():
+        return call.video
     clips = call.video.permute(0, 2, 3, 4, 1).cpu().numpy()
-    guessed = np.stack([roughed(*each) for each in zip(clips, nobody, strict=True)])
+    each = _hands().map if len(clips) >= _MANY else map
+    guessed = np.stack(list(each(roughed, clips, nobody)))
     return torch.from_numpy(guessed).permute(0, 4, 1, 2, 3).to(call.video)
+
+
+@cache
+def _hands() -> ProcessPoolExecutor:
+    """Every core but the one that waits: a GPU eats more clips than one core guesses for."""
+    others = max(1, (os.cpu_count() or 1) - 1)
+    return ProcessPoolExecutor(others, get_context("spawn"), cv2.setNumThreads, (1,))
 
 
 def _patched(matte: Tensor) -> Tensor:

@@ -255,7 +255,7 @@ def main() -> None:
     options = Options.read()
     if options.device == "cpu":
         torch.set_num_threads(1)
-        cv2.setNumThreads(1)
+    cv2.setNumThreads(1)
     if int(os.environ.get("WORLD_SIZE", "1")) > 1:
         dist.init_process_group("gloo")
     with sdpa_kernel([SDPBackend.FLASH_ATTENTION, SDPBackend.MATH]):

@@ -1,4 +1,8 @@
-"""How a camera moves from one frame to another: the affine motion most of the picture shares."""
+"""How a camera moves from one frame to another: the affine motion most of the picture shares.
+
+An affine one, since it goes on sensibly beyond what was seen. `matting.motion` fits a homography,
+which lies closer within the picture, and has to know where there is none.
+"""
 
 from __future__ import annotations
 

@@ -125,12 +125,12 @@ def test_a_fill_that_is_right_wins_and_grey_loses(sample, call, gain):
     assert (hidden == 0.5).all(), "a fill is shown nothing of what it is to fill"
 
 
-@pytest.mark.parametrize("kind", ["single", "several", "marked"])
+@pytest.mark.parametrize("kind", ["single", "several", "carried"])
 def test_isolation_that_is_right_is_whole_and_the_plate_itself_is_none(sample, kind):
     def iou(answer: np.ndarray) -> float:
         model = Scripted(answer)
-        if kind == "marked":
-            found = generated.marked(model, 1).figures()["carried_iou"]
+        if kind == "carried":
+            found = generated.carried(model, 1).figures()["carried_iou"]
             assert sorted(model.asked[0].keys) == [0]
         else:
             race = generated.isolated(model, 1, several=kind == "several")
@@ -238,6 +238,6 @@ def test_a_delivered_matte_is_a_job_s_with_the_first_frame_marked(sample, tmp_pa
 
     monkeypatch.setattr(Unit, "takes", takes)
     unit = Unit.with_model(Scripted(sample.plate), tmp_path)
-    figures = generated.delivered(unit, 2).figures()
+    figures = generated.marked(unit, 2).figures()
     assert len(asked) == 2
     assert figures["marked_iou"] == pytest.approx(0.5), "four of the eight that were not marked"

@@ -38,6 +38,12 @@ def hidden(clip: Pixels, unknown: Mask) -> Pixels:
     return np.where(unknown[..., None], GREY, clip)
 
 
+def dissolved(clip: Pixels) -> Pixels:
+    """From its first frame to its last."""
+    share = np.linspace(0, 1, FRAMES, dtype=np.float32)[:, None, None, None]
+    return np.asarray(clip[:1] * (1 - share) + clip[-1:] * share, np.float32)
+
+
 def wrong(clip: Pixels, truth: Pixels, where: Mask) -> float:
     """The root of the mean squared error."""
     return float(np.sqrt(np.square((clip - truth)[where]).mean()))
@@ -55,9 +61,7 @@ def test_between_two_known_frames_it_goes_where_the_camera_goes() -> None:
     clip, unknown = pan(1), nothing()
     unknown[1:-1] = True
     filled = roughed(hidden(clip, unknown), unknown)
-    share = np.linspace(0, 1, FRAMES, dtype=np.float32)[:, None, None, None]
-    dissolved = clip[:1] * (1 - share) + clip[-1:] * share
-    assert wrong(filled, clip, unknown) < 0.35 * wrong(dissolved, clip, unknown)
+    assert wrong(filled, clip, unknown) < 0.35 * wrong(dissolved(clip), clip, unknown)
 
 
 def test_between_two_known_frames_it_goes_where_things_go() -> None:
@@ -67,9 +71,7 @@ def test_between_two_known_frames_it_goes_where_things_go() -> None:
     unknown = nothing()
     unknown[1:-1] = True
     filled = roughed(hidden(clip, unknown), unknown)
-    share = np.linspace(0, 1, FRAMES, dtype=np.float32)[:, None, None, None]
-    dissolved = clip[:1] * (1 - share) + clip[-1:] * share
-    assert wrong(filled, clip, unknown) < 0.75 * wrong(dissolved, clip, unknown)
+    assert wrong(filled, clip, unknown) < 0.75 * wrong(dissolved(clip), clip, unknown)
 
 
 def test_beside_one_known_frame_it_holds() -> None:

@@ -96,8 +96,8 @@ def _generated(unit: Unit, count: int) -> list[tuple[str, Race]]:
     return [
         ("isolated by words, one subject", generated.isolated(model, count, several=False)),
         ("isolated by words, several", generated.isolated(model, count, several=True)),
-        ("isolated, marked on one frame", generated.delivered(unit, count)),
-        ("the model's own answer to that", generated.marked(model, count)),
+        ("isolated, marked on one frame", generated.marked(unit, count)),
+        ("the model's own answer to that", generated.carried(model, count)),
         ("frame extension", generated.extended(model, count)),
         ("insert", generated.inserted(model, count)),
         ("clean-up", generated.cleaned(model, count)),

@@ -154,8 +154,8 @@ def isolated(model: VideoModel, count: int, several: bool) -> Race:
     return race
 
 
-def marked(model: VideoModel, count: int) -> Race:
-    """The subject marked on the first frame, on green through the others."""
+def carried(model: VideoModel, count: int) -> Race:
+    """The subject marked on the first frame, on green through the others: the answer itself."""
     race = Race("carried_iou", "carried_{}_iou")
     for number, sample in enumerate(_to_mark(model, count)):
         passage = _passage(model, sample, {0: sample.alpha[0]})
@@ -165,7 +165,7 @@ def marked(model: VideoModel, count: int) -> Race:
     return race
 
 
-def delivered(unit: Unit, count: int) -> Race:
+def marked(unit: Unit, count: int) -> Race:
     """The same clips as whole jobs, files and all: the matte that the task delivers."""
     race = Race("marked_iou", "marked_{}_iou")
     for number, sample in enumerate(_to_mark(unit.model, count)):
