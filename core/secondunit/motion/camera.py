@@ -62,10 +62,20 @@ def laid(picture: Pixels, known: Mask, moves: Moves) -> tuple[Pixels, Mask]:
     if moves is STILL:
         return picture, known
     height, width = known.shape
-    shares = cv2.warpAffine(known.astype(np.float32), moves[:2], (width, height))
+    shares = _shares(known, moves)
     pixels = cv2.warpAffine(picture * known[..., None], moves[:2], (width, height))
-    seen = shares > _KNOWN
-    return np.asarray(pixels / np.maximum(shares, _KNOWN)[..., None], np.float32), seen
+    return np.asarray(pixels / np.maximum(shares, _KNOWN)[..., None], np.float32), shares > _KNOWN
+
+
+def reached(known: Mask, moves: Moves) -> Mask:
+    """Where what is known of a picture (H,W) is, moved: what `laid` says of it, in less time."""
+    return known if moves is STILL else _shares(known, moves) > _KNOWN
+
+
+def _shares(known: Mask, moves: Moves) -> Pixels:
+    height, width = known.shape
+    moved = cv2.warpAffine(known.astype(np.float32), moves[:2], (width, height))
+    return np.asarray(moved, np.float32)
 
 
 def _pairs(flow: Flow, known_here: Mask, known_there: Mask) -> tuple[Pixels, Pixels]:

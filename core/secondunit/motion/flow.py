@@ -11,23 +11,26 @@ from secondunit.callsheet import Pixels
 Flow = NDArray[np.float32]
 """(H,W,2): by how many pixels each pixel of a picture moves, across and then down."""
 
+SMALLEST = 16
+"""Pixels of the shorter side of a picture whose flow can be measured."""
 
-_SMALLEST = 16  # pixels of the shorter side of a picture whose flow can be measured
 
-
-def flow_between(here: Pixels, there: Pixels, quick: bool = False) -> Flow:
+def flow_between(
+    here: Pixels, there: Pixels, quick: bool = False, begin: Flow | None = None
+) -> Flow:
     """Where each pixel of a picture (H,W,3), display-referred, is in another.
 
-    Dense inverse search, Kroeger et al. (2016); quick is without its last refinement, and good
-    enough where many pixels are asked for one motion. Pictures too small to be measured do not
-    move.
+    Dense inverse search, Kroeger et al. (2016), from where it may `begin`; quick is without its
+    last refinement, and good enough where many pixels are asked for one motion. Pictures too small
+    to be measured do not move.
     """
-    if min(here.shape[:2]) < _SMALLEST:
+    if min(here.shape[:2]) < SMALLEST:
         return np.zeros((*here.shape[:2], 2), np.float32)
     quickly, well = cv2.DISOPTICAL_FLOW_PRESET_ULTRAFAST, cv2.DISOPTICAL_FLOW_PRESET_MEDIUM
     search = cv2.DISOpticalFlow.create(quickly if quick else well)
     search.setFinestScale(0)
-    return np.asarray(search.calc(_grey(here), _grey(there), None), np.float32)
+    begun = None if begin is None else begin.copy()  # it is written over
+    return np.asarray(search.calc(_grey(here), _grey(there), begun), np.float32)
 
 
 def seen_along(picture: Pixels, flow: Flow) -> Pixels:

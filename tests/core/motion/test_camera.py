@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from secondunit.callsheet import Pixels
-from secondunit.motion.camera import STILL, Moves, camera_between, laid, part_of
+from secondunit.motion.camera import STILL, Moves, camera_between, laid, part_of, reached
 
 HEIGHT, WIDTH = 72, 96
 EVERYTHING = np.ones((HEIGHT, WIDTH), bool)
@@ -87,3 +87,9 @@ def test_a_picture_is_laid_where_it_goes_and_what_comes_from_beyond_is_unknown()
     assert not seen[:, :9].any()
     assert seen[:, 10:].all()
     assert np.abs(moved[:, 10:] - picture[:, :-10]).max() < 1e-5
+
+
+@pytest.mark.parametrize("moves", [STILL, *PATHS])
+def test_where_a_picture_gets_to_is_where_it_is_laid(moves: Moves) -> None:
+    known = grain(3)[..., 0] > 0.4
+    assert (reached(known, moves) == laid(grain(1), known, moves)[1]).all()

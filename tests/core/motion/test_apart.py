@@ -1,0 +1,89 @@
+"""Flow between pictures in which things moved by more than their own size."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import pytest
+
+from secondunit.callsheet import Pixels
+from secondunit.motion.apart import flows_apart
+from secondunit.motion.flow import Flow, flow_between
+
+HEIGHT, WIDTH = 64, 96
+
+
+def grain(seed: int, height: int = HEIGHT, width: int = WIDTH) -> Pixels:
+    noise = np.random.default_rng(seed).random((height, width, 3), np.float32)
+    soft = cv2.GaussianBlur(noise, (0, 0), 2)
+    return np.asarray(np.clip(0.5 + 2.5 * (soft - 0.5), 0, 1), np.float32)
+
+
+def moved(across: int, down: int) -> tuple[Pixels, Pixels, tuple[slice, slice]]:
+    """A thing of 14 pixels before a still ground, in two pictures; and where it is in the first."""
+    thing = grain(2, 14, 14) * np.float32([1.0, 0.3, 0.2])
+    first, last = grain(1), grain(1)
+    here = slice(20, 34), slice(16, 30)
+    first[here] = thing
+    last[20 + down : 34 + down, 16 + across : 30 + across] = thing
+    return first, last, here
+
+
+def astray(flow: Flow, true: tuple[int, int]) -> float:
+    """Pixels off, for the half of all places that does best."""
+    return float(np.median(np.hypot(*(flow - np.float32(true)).reshape(-1, 2).T)))
+
+
+WAYS = [(30, 0), (40, 20), (0, 28), (52, -15)]
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_small_thing_is_found_again_far_away(way: tuple[int, int]) -> None:
+    first, last, here = moved(*way)
+    onwards, back = flows_apart(first, last)
+    assert astray(onwards[here], way) < 1
+    there = slice(20 + way[1], 34 + way[1]), slice(16 + way[0], 30 + way[0])
+    assert astray(back[there], (-way[0], -way[1])) < 1
+
+
+def test_a_search_from_coarse_to_fine_would_lose_it() -> None:
+    """What the other test asks is not had for nothing."""
+    first, last, here = moved(40, 20)
+    assert astray(flow_between(first, last)[here], (40, 20)) > 10
+
+
+def test_what_stands_beside_it_stands() -> None:
+    onwards, _ = flows_apart(*moved(40, 20)[:2])
+    ground = onwards[44:, :40]
+    assert np.abs(ground).max() < 0.5
+
+
+def test_a_thing_that_has_grown_is_found_again() -> None:
+    first, last = grain(1), grain(1)
+    thing = grain(2, 14, 14) * np.float32([1.0, 0.3, 0.2])
+    first[20:34, 10:24] = thing
+    last[10:38, 56:84] = cv2.resize(thing, (28, 28), interpolation=cv2.INTER_CUBIC)
+    onwards, _ = flows_apart(first, last)
+    middle = onwards[24:30, 14:20]
+    assert astray(middle, (53, -3)) < 5  # it grows by up to 3 there
+
+
+def test_the_same_picture_does_not_move() -> None:
+    for flow in flows_apart(grain(1), grain(1)):
+        assert (flow == 0).all()
+
+
+@pytest.mark.parametrize("size", [(1, 1), (2, 90), (15, 15)])
+def test_pictures_too_small_to_be_measured_do_not_move(size: tuple[int, int]) -> None:
+    first, last = grain(1, *size), grain(2, *size)
+    for flow in flows_apart(first, last):
+        assert flow.shape == (*size, 2)
+        assert (flow == 0).all()
+
+
+@pytest.mark.parametrize("size", [(16, 640), (640, 16), (97, 131)])
+def test_odd_shapes_get_a_flow_of_their_own_size(size: tuple[int, int]) -> None:
+    first, last = grain(1, *size), grain(2, *size)
+    for flow in flows_apart(first, last):
+        assert flow.shape == (*size, 2)
+        assert np.isfinite(flow).all()
