@@ -14,6 +14,7 @@ from secondunit.engine.calls import Calls
 from secondunit.engine.marks import scaled
 from secondunit.engine.rushes import Answer as Kept
 from secondunit.media.sound import Samples
+from secondunit.stage.found import found
 from secondunit.stage.scene import Scene
 from secondunit.stage.seams import healed
 from secondunit.stage.soundtrack import Soundtrack, gathered, in_step
@@ -259,11 +260,13 @@ def _whole(answers: list[Answer], sheet: CallSheet) -> Kept:
 
 
 def _met(answer: Pixels, sheet: CallSheet, numbers: list[int]) -> Pixels:
-    """An answer that meets what its sheet knows: the known pixels themselves, and no seam."""
+    """An answer that meets what its sheet knows: the known pixels themselves, no seam, and beyond
+    it what other frames saw there.
+    """
     kept, known = ~np.asarray(sheet.paint), np.array(sheet.plate)
     for place, picture in sheet.keys.items():
         kept[place], known[place] = True, picture
-    return np.where(kept[..., None], known, healed(answer, known, kept, numbers))
+    return np.where(kept[..., None], known, found(healed(answer, known, kept, numbers), sheet))
 
 
 def _padded(marks: Pixels, shape: tuple[int, ...]) -> Pixels:
