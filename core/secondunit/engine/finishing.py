@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from secondunit.callsheet import Pixels
+from secondunit.engine.coverage import Coverage
 from secondunit.engine.shot import Shot
 from secondunit.media.depth import from_unit, to_unit
 from secondunit.media.highlights import remerge
@@ -32,6 +33,7 @@ class Finish:
         self._feather = float(getattr(shot.values, "feather", 0))
         self._nearby = self._known_neighbours()
         self._cache: dict[int, Known] = {}
+        self._coverage = Coverage(shot)
 
     def _known_neighbours(self) -> dict[int, list[int]]:
         """For each wholly invented frame the nearest frames of a clip before and after it."""
@@ -92,9 +94,11 @@ class Finish:
         return from_unit(lit(own, answer, shot.clipped(own), shot.fit), shot.depth)
 
     def _grown(self, index: int, answer: Pixels) -> Pixels:
-        """The answer at the delivered size, with detail from the frames beside it."""
+        """The answer at the delivered size, with detail from the frames beside it, or from those
+        that saw from elsewhere what is painted on this one.
+        """
         near = [self._known(each) for each in self._nearby.get(index, [])]
-        return brought_back(answer, near, self._shot.fit)
+        return brought_back(answer, near or self._coverage.of(index), self._shot.fit)
 
     def _known(self, index: int) -> Known:
         if index not in self._cache:
