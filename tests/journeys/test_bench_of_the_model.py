@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 ASKED = {
-    "isolate_iou_single", "isolate_iou_several", "marked_iou", "carried_iou",
+    "isolate_iou_single", "isolate_iou_several", "marked_iou", "marked_own_iou",
     "extension_gain_db", "insert_gain_db", "cleanup_gain_db", "prompt_accuracy", "clip_seconds",
 }  # fmt: skip
 

@@ -22,6 +22,7 @@ from PIL import Image
 
 from secondunit.bench import starter
 from secondunit.bench.starter.footage import TENNIS
+from secondunit.bench.starter.generated import GUESS, OWN
 from secondunit.bench.starter.race import Example
 from secondunit.media.contact import Row, contact_sheet
 
@@ -40,15 +41,14 @@ class Line(NamedTuple):
 
 
 _IOU = "IoU"
+_NO_BASELINES = ("baseline", OWN, GUESS)
 _GENERATED = (
     Line("“SUBJECT on green” by words, one subject", "isolate_iou_single",
          "isolate_{}_iou_single", 0.90, _IOU),
     Line("the same, several subjects", "isolate_iou_several",
          "isolate_{}_iou_several", 0.80, _IOU),
-    Line("isolation carried from one marked frame, the matte delivered", "marked_iou",
+    Line("isolation carried from one marked frame", "marked_iou",
          "marked_{}_iou", 0.88, _IOU),
-    Line("the same, the model's own answer keyed", "carried_iou",
-         "carried_{}_iou", 0.88, _IOU),
     Line("frame extension by 1.5", "extension_psnr_db", "extension_{}_db", 3, "dB",
          "extension_gain_db"),
     Line("insert between two frames", "insert_psnr_db", "insert_{}_db", 2, "dB",
@@ -94,7 +94,8 @@ def tables(told: Mapping[str, Any]) -> str:
 
 
 def _table(lines: tuple[Line, ...], figures: Mapping[str, float]) -> str:
-    rows = ["| call | key | reached | aim | starter | baselines |", "|---|---|---|---|---|---|"]
+    heads = ("call", "key", "reached", "aim", "delivered", "the model alone", "the guess alone")
+    rows = [f"| {' | '.join([*heads, 'baselines'])} |", "|---" * (len(heads) + 1) + "|"]
     for line in lines:
         if line.key not in figures:
             continue
@@ -102,9 +103,15 @@ def _table(lines: tuple[Line, ...], figures: Mapping[str, float]) -> str:
         aim = f"≥ {line.aim:g} dB more" if line.gain else f"≥ {line.aim:.2f}"
         rows.append(
             f"| {line.call} | `{key}` | {figures[key]:.2f} | {aim} "
-            f"| {figures[line.key]:.2f} {line.unit} | {_baselines(line, figures)} |"
+            f"| {figures[line.key]:.2f} {line.unit} | {_beside(line, OWN, figures)} "
+            f"| {_beside(line, GUESS, figures)} | {_baselines(line, figures)} |"
         )
     return "\n".join(rows)
+
+
+def _beside(line: Line, name: str, figures: Mapping[str, float]) -> str:
+    figure = figures.get(line.others.format(name))
+    return "" if figure is None else f"{figure:.2f}"
 
 
 def _baselines(line: Line, figures: Mapping[str, float]) -> str:
@@ -113,7 +120,7 @@ def _baselines(line: Line, figures: Mapping[str, float]) -> str:
     found = {}
     for key, figure in figures.items():
         match = pattern.fullmatch(key)
-        if match and key not in (line.key, line.gain) and match[1] != "baseline":
+        if match and key not in (line.key, line.gain) and match[1] not in _NO_BASELINES:
             found[match[1].replace("_", " + ")] = figure
     ordered = sorted(found.items(), key=lambda each: -each[1])
     return ", ".join(f"{name} {figure:.2f}" for name, figure in ordered)

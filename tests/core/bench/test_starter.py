@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from itertools import islice, repeat
 from random import Random
@@ -22,6 +22,8 @@ from secondunit.models import starter
 from secondunit.worlds import named
 from secondunit.worlds.clips import Told
 from secondunit.worlds.staging import staged
+from secondunit_contract.clip import Clip
+from secondunit_contract.problem import MarkMissing
 
 FRAMES, SIDE = 9, 64
 
@@ -87,13 +89,14 @@ def test_a_race_is_against_the_baseline_that_is_best_on_all_clips():
     race = Race("fill_psnr_db", "fill_{}_db", "fill_gain_db")
     race.score(20, {"steady": 18, "lucky": 24})
     race.score(float("nan"), {"steady": 90, "lucky": 90})
-    race.score(22, {"steady": 19, "lucky": 10})
+    race.score(22, {"steady": 19, "lucky": 10}, {"own": 30})
     assert race.best == "steady"
     figures = race.figures()
     assert figures == {
         "fill_psnr_db": 21,
         "fill_steady_db": 18.5,
         "fill_lucky_db": 17,
+        "fill_own_db": 30,
         "fill_baseline_db": 18.5,
         "fill_gain_db": 2.5,
     }
@@ -105,19 +108,43 @@ def test_a_sheet_shows_first_and_last_frames():
     assert [int(frame[0]) for frame in shown] == [0, 4, 8, 12, 16]
 
 
-@pytest.mark.parametrize(
-    ("call", "gain"),
-    [
-        (generated.extended, "extension_gain_db"),
-        (generated.inserted, "insert_gain_db"),
-        (generated.cleaned, "cleanup_gain_db"),
-    ],
-)
-def test_a_fill_that_is_right_wins_and_grey_loses(sample, call, gain):
-    truth = sample.clean if call is generated.cleaned else sample.plate
+Delivered = Callable[[str, dict[str, Clip], dict[str, Any]], np.ndarray]
+
+
+@pytest.fixture
+def unit(tmp_path, monkeypatch) -> Callable[[Scripted, Delivered], Unit]:
+    """A unit whose model is scripted, and what its jobs deliver."""
+
+    def made(model: Scripted, deliver: Delivered) -> Unit:
+        def takes(self: Unit, task: str, inputs: Any, values: Any, takes: int = 1) -> Any:
+            return np.repeat(deliver(task, inputs, values)[None], takes, 0)
+
+        monkeypatch.setattr(Unit, "takes", takes)
+        folder = tmp_path / str(len(list(tmp_path.iterdir())))
+        folder.mkdir()
+        return Unit.with_model(model, folder)
+
+    return made
+
+
+@pytest.mark.parametrize("call", ["extension", "insert", "cleanup"])
+def test_a_fill_that_is_right_wins_and_grey_loses(sample, unit, call):
+    measured = {
+        "extension": generated.extended,
+        "insert": generated.inserted,
+        "cleanup": generated.cleaned,
+    }[call]
+    truth = sample.clean if call == "cleanup" else sample.plate
+    part = truth[1:-1] if call == "insert" else truth
     right, grey = Scripted(truth), Scripted(np.full_like(truth, 0.5))
-    assert call(right, 1).figures()[gain] > 10
-    assert call(grey, 1).figures()[gain] < 0
+
+    won = measured(unit(grey, lambda *_: part), 1).figures()
+    assert won[f"{call}_gain_db"] > 10, "it is about what was delivered"
+    assert won[f"{call}_own_db"] < won[f"{call}_guess_db"] < won[f"{call}_psnr_db"]
+    lost = measured(unit(right, lambda *_: np.full_like(part, 0.5)), 1).figures()
+    assert lost[f"{call}_gain_db"] < 0
+    assert lost[f"{call}_own_db"] == pytest.approx(50)
+
     (sheet,) = right.asked
     assert sheet.seeds == (0, 1, 2, 3)
     assert sheet.steps == 8, "eight at most, whatever the card advises"
@@ -125,23 +152,63 @@ def test_a_fill_that_is_right_wins_and_grey_loses(sample, call, gain):
     assert (hidden == 0.5).all(), "a fill is shown nothing of what it is to fill"
 
 
-@pytest.mark.parametrize("kind", ["single", "several", "carried"])
-def test_isolation_that_is_right_is_whole_and_the_plate_itself_is_none(sample, kind):
-    def iou(answer: np.ndarray) -> float:
-        model = Scripted(answer)
-        if kind == "carried":
-            found = generated.carried(model, 1).figures()["carried_iou"]
-            assert sorted(model.asked[0].keys) == [0]
-        else:
-            race = generated.isolated(model, 1, several=kind == "several")
-            found = race.figures()[f"isolate_iou_{kind}"]
-            assert "red box" in model.asked[0].prompt
-        return found
+def test_jobs_are_shown_what_may_be_known_and_no_more(sample, unit):
+    asked: dict[str, Any] = {}
 
-    pairs = zip(sample.plate, sample.alpha, strict=True)
-    assert iou(np.stack([on_screen(*pair) for pair in pairs])) == 1
+    def deliver(task: str, inputs: dict[str, Clip], values: dict[str, Any]) -> np.ndarray:
+        asked[task] = {n: frames_of(clip) for n, clip in inputs.items()} | {"values": values}
+        return sample.plate[1:-1] if task == "insert" else sample.plate
+
+    model = Scripted(sample.plate)
+    for call in (generated.extended, generated.inserted, generated.cleaned):
+        call(unit(model, deliver), 1)
+    rim = SIDE // 6
+    inner = sample.plate[:, rim:-rim, rim:-rim]
+    close = 0.5 / 255 + 1e-6
+    assert np.abs(asked["extend"]["plate"] - inner).max() <= close
+    assert asked["extend"]["values"] == {"width": SIDE, "height": SIDE}
+    assert np.abs(asked["insert"]["before"] - sample.plate[:1]).max() <= close
+    assert np.abs(asked["insert"]["after"] - sample.plate[-1:]).max() <= close
+    assert asked["insert"]["values"] == {"frames": FRAMES - 2}
+    hole = asked["cleanup"]["matte"][..., 0] > 0.5
+    assert hole[sample.alpha > 0].all()
+    assert hole.sum() > sample.alpha.sum()
+    assert asked["cleanup"]["values"] == {"grow": 0, "feather": 0}
+
+
+@pytest.mark.parametrize("kind", ["single", "several", "marked"])
+def test_isolation_that_is_right_is_whole_and_the_plate_itself_is_none(sample, unit, kind):
+    whole = np.stack([on_screen(*pair) for pair in zip(sample.plate, sample.alpha, strict=True)])
+
+    def figures(model: Scripted, alpha: np.ndarray) -> dict[str, float]:
+        there = unit(model, lambda *_: np.concatenate([sample.plate, alpha[..., None]], 3))
+        if kind == "marked":
+            return generated.marked(there, 1).figures()
+        return generated.isolated(there, 1, several=kind == "several").figures()
+
+    key, own = {
+        "marked": ("marked_iou", "marked_own_iou"),
+    }.get(kind, (f"isolate_iou_{kind}", f"isolate_own_iou_{kind}"))
+    right = Scripted(whole)
+    told = figures(right, np.ones_like(sample.alpha))
     share = sample.alpha.mean()
-    assert iou(sample.plate) == pytest.approx(share, rel=0.01), "all is kept, and little of it hers"
+    assert told[key] == pytest.approx(share, rel=0.01), "all is kept, and little of it hers"
+    assert told[own] == 1
+    (sheet,) = right.asked
+    assert sorted(sheet.keys) == ([0] if kind == "marked" else [])
+    assert kind == "marked" or "red box" in sheet.prompt
+    told = figures(Scripted(sample.plate), sample.alpha)
+    assert told[key] == 1
+    assert told[own] == pytest.approx(share, rel=0.01)
+
+
+def test_words_that_find_nothing_deliver_nothing(sample, unit):
+    def refused(*_: Any) -> np.ndarray:
+        raise MarkMissing("red box was not found in the shot")
+
+    told = generated.isolated(unit(Scripted(sample.plate), refused), 1, several=False).figures()
+    assert told["isolate_iou_single"] == 0
+    assert told["isolate_own_iou_single"] > 0
 
 
 def test_the_clips_are_held_out_and_mixed():

@@ -92,15 +92,13 @@ def clip_seconds(model: VideoModel) -> tuple[float, str]:
 
 
 def _generated(unit: Unit, count: int) -> list[tuple[str, Race]]:
-    model = unit.model
     return [
-        ("isolated by words, one subject", generated.isolated(model, count, several=False)),
-        ("isolated by words, several", generated.isolated(model, count, several=True)),
+        ("isolated by words, one subject", generated.isolated(unit, count, several=False)),
+        ("isolated by words, several", generated.isolated(unit, count, several=True)),
         ("isolated, marked on one frame", generated.marked(unit, count)),
-        ("the model's own answer to that", generated.carried(model, count)),
-        ("frame extension", generated.extended(model, count)),
-        ("insert", generated.inserted(model, count)),
-        ("clean-up", generated.cleaned(model, count)),
+        ("frame extension", generated.extended(unit, count)),
+        ("insert", generated.inserted(unit, count)),
+        ("clean-up", generated.cleaned(unit, count)),
     ]
 
 

@@ -23,7 +23,7 @@ from scipy.ndimage import distance_transform_edt
 
 from secondunit import tasks
 from secondunit.bench.starter.generated import TAKES
-from secondunit.bench.starter.race import Mask, Race, decibels, overlap
+from secondunit.bench.starter.race import DELIVERED, Mask, Race, decibels, overlap
 from secondunit.bench.starter.unit import Unit, frames_of
 from secondunit.callsheet import UNKNOWN, Pixels
 from secondunit.matting.screen import on_screen
@@ -128,7 +128,7 @@ def _fill(call: str, takes: Pixels, truth: Pixels, where: Mask, others: dict[str
         {name: decibels(answer, truth, where) for name, answer in others.items()},
     )
     hidden = np.where(where[..., None], np.float32(UNKNOWN), takes[0])
-    race.show(PLATE, {"input": hidden, "answer": takes[0], "truth": truth}, others)
+    race.show(PLATE, {"input": hidden, DELIVERED: takes[0], "truth": truth}, others)
     return race
 
 
@@ -147,6 +147,6 @@ def _matte(race: Race, unit: Unit, clip: str, plate: Clip, first: Clip, alpha: P
         return np.stack([on_screen(*pair) for pair in pairs])
 
     shown = np.concatenate([cut(alpha[:1]), known[1:]])
-    rows = {"input": shown, "answer": cut(found), "truth": cut(alpha)}
+    rows = {"input": shown, DELIVERED: cut(found), "truth": cut(alpha)}
     race.show(clip, rows, {name: cut(mask) for name, mask in others.items()})
     return race

@@ -1,8 +1,9 @@
-"""The model's calls on generated clips whose seeds are kept out of training.
+"""What is delivered on generated clips whose seeds are kept out of training: whole jobs.
 
-Each call is written by the task or the way to a matte that an artist would use, with its default
-values, so that the model is asked here what it is asked there. Fills are judged in the region they
-fill; PSNR is of the mean of four takes, so that variety is not punished. Sizes and lengths are
+Each clip is filed and given to the task an artist would use, with its default values but for the
+sizes that say what is judged. Beside it stands the model's own answer to the same call, before
+anything is made of it, and for fills the guess that it may be shown. Fills are judged in the region
+they fill; PSNR is of the mean of four takes, so that variety is not punished. Sizes and lengths are
 mixed, and the worlds half and half, but for words: only the named world has any.
 """
 
@@ -18,23 +19,29 @@ import numpy as np
 from scipy.ndimage import binary_dilation
 
 from secondunit import tasks
-from secondunit.bench.starter.race import Mask, Race, decibels, overlap
+from secondunit.bench.starter.race import DELIVERED, Mask, Race, decibels, overlap
 from secondunit.bench.starter.unit import STEPS, Unit
 from secondunit.callsheet import UNKNOWN, CallSheet, Pixels, Unwatched, VideoModel
 from secondunit.matting.screen import keyed, on_screen
 from secondunit.matting.ways import Passage, Wish, carry, paint
+from secondunit.stage.rough import roughed
 from secondunit.stage.scene import Scene
 from secondunit.worlds import named, randomised
 from secondunit.worlds.baselines import BY_BOX, BY_MASK, CLEANUPS, EXTENSIONS, INSERTS, Margins
 from secondunit.worlds.clips import Clips, Told, World
 from secondunit_contract.frames import Rate
+from secondunit_contract.problem import MarkMissing
 
 HELD_OUT = 900_000_000
 """Seeds from here on are never trained on."""
 
 TAKES = 4
 
+OWN, GUESS = "own", "guess"
+"""What is reported beside a race: the model's own answer, and the guess it may be shown."""
+
 _RATE = Rate.of(24)
+_SEEN = 0.05  # of an alpha: less than that hides nothing
 _GROW = 2  # pixels a hole is larger than what it covers
 _SHOWN = 2  # clips of each call on its contact sheet
 _LEAST = 0.01  # of the picture: a subject smaller than that is not looked for
@@ -137,8 +144,9 @@ def written(name: str, **values: Any) -> Write:
     return partial(task.write, tasks.checked(task, name, values))
 
 
-def isolated(model: VideoModel, count: int, several: bool) -> Race:
-    """The subject on green by its name, alone in front of the background or among others."""
+def isolated(unit: Unit, count: int, several: bool) -> Race:
+    """The matte of what is named, alone in front of the background or among others."""
+    model = unit.model
     kind = "several" if several else "single"
     race = Race(f"isolate_iou_{kind}", f"isolate_{{}}_iou_{kind}")
 
@@ -148,35 +156,31 @@ def isolated(model: VideoModel, count: int, several: bool) -> Race:
     rule = model.card.reach.frames
     clips = samples(1 + several, count, SHAPES, _NAMED, wanted, rule.longest)
     for number, sample in enumerate(clips):
-        (sheet,) = paint.write(_passage(model, sample, {}), Wish(sample.told.subject, votes=1))
-        answer = shot(model, sheet, 1)[0]
-        _isolation(race, _keyed(answer), answer, sample, BY_BOX, 0, number < _SHOWN)
-    return race
-
-
-def carried(model: VideoModel, count: int) -> Race:
-    """The subject marked on the first frame, on green through the others: the answer itself."""
-    race = Race("carried_iou", "carried_{}_iou")
-    for number, sample in enumerate(_to_mark(model, count)):
-        passage = _passage(model, sample, {0: sample.alpha[0]})
-        (sheet,) = carry.write(passage, Wish())
-        answer = shot(model, sheet, 1)[0]
-        _isolation(race, _keyed(answer), answer, sample, BY_MASK, 1, number < _SHOWN)
+        subject = sample.told.subject
+        (sheet,) = paint.write(_passage(model, sample, {}), Wish(subject, votes=1))
+        inputs = {"plate": unit.filed(f"{kind}_{number}", sample.plate)}
+        try:
+            alpha = unit.takes("matte", inputs, {"subject": subject})[0][..., 3]
+        except MarkMissing:  # the job says that it found nothing, and delivers nothing
+            alpha = np.zeros_like(sample.alpha)
+        own = shot(model, sheet, 1)[0]
+        _isolation(race, alpha, own, sample, BY_BOX, 0, number < _SHOWN)
     return race
 
 
 def marked(unit: Unit, count: int) -> Race:
-    """The same clips as whole jobs, files and all: the matte that the task delivers."""
+    """The matte of what is marked on the first frame, on all the others."""
+    model = unit.model
     race = Race("marked_iou", "marked_{}_iou")
-    for number, sample in enumerate(_to_mark(unit.model, count)):
-        first = np.repeat(sample.alpha[:1, ..., None], 3, axis=3)
+    for number, sample in enumerate(_to_mark(model, count)):
+        (sheet,) = carry.write(_passage(model, sample, {0: sample.alpha[0]}), Wish())
         inputs = {
             "plate": unit.filed(f"plate_{number}", sample.plate),
-            "matte": unit.filed(f"first_{number}", first),
+            "matte": unit.filed(f"first_{number}", _grey(sample.alpha[:1])),
         }
         alpha = unit.takes("matte", inputs, {})[0][..., 3]
-        answer = _on_screen(sample.plate, alpha)
-        _isolation(race, alpha > 0.5, answer, sample, BY_MASK, 1, number < _SHOWN)
+        own = shot(model, sheet, 1)[0]
+        _isolation(race, alpha, own, sample, BY_MASK, 1, number < _SHOWN)
     return race
 
 
@@ -188,28 +192,35 @@ def _keyed(answer: Pixels) -> Mask:
     return np.stack([keyed(frame) for frame in answer]) > 0.5
 
 
+def _grey(alpha: Pixels) -> Pixels:
+    return np.repeat(alpha[..., None], 3, axis=3)
+
+
 def _isolation(
     race: Race,
-    found: Mask,
-    answer: Pixels,
+    alpha: Pixels,
+    own: Pixels,
     sample: Sample,
     baselines: Mapping[str, Callable[[Pixels, Mask], Mask]],
     first: int,
     show: bool,
 ) -> None:
-    """Score what is found from frame `first` on; frames before it were given."""
+    """Score the matte delivered from frame `first` on; frames before it were given."""
     truth = sample.alpha > 0.5
     masks = {name: baseline(sample.plate, truth) for name, baseline in baselines.items()}
     race.score(
-        overlap(found[first:], truth[first:]),
+        overlap(alpha[first:] > 0.5, truth[first:]),
         {name: overlap(mask[first:], truth[first:]) for name, mask in masks.items()},
+        {OWN: overlap(_keyed(own)[first:], truth[first:])},
     )
     if show:
         cut = partial(_on_screen, sample.plate)
         truly = cut(sample.alpha)
         shown = np.concatenate([truly[:first], sample.plate[first:]])
-        rows = {"input": shown, "answer": answer, "truth": truly}
-        race.show(_caption(sample), rows, {name: cut(mask) for name, mask in masks.items()})
+        rows = {"input": shown, "the model's own answer": own, DELIVERED: cut(alpha)}
+        race.show(
+            _caption(sample), rows | {"truth": truly}, {n: cut(mask) for n, mask in masks.items()}
+        )
 
 
 def _on_screen(plate: Pixels, alpha: Any) -> Pixels:
@@ -218,7 +229,7 @@ def _on_screen(plate: Pixels, alpha: Any) -> Pixels:
     )
 
 
-def extended(model: VideoModel, count: int) -> Race:
+def extended(unit: Unit, count: int) -> Race:
     """A frame extended to 1.5 times its width and height: PSNR in the new area."""
     race = Race("extension_psnr_db", "extension_{}_db", "extension_gain_db")
     write = written("extend", left=1)
@@ -226,69 +237,99 @@ def extended(model: VideoModel, count: int) -> Race:
         height, width = sample.plate.shape[1:3]
         margins = Margins(height // 6, height // 6, width // 6, width // 6)
         inner = slice(margins.top, -margins.bottom), slice(margins.left, -margins.right)
-        paint = np.ones(sample.alpha.shape, bool)
-        paint[:, inner[0], inner[1]] = False
+        hole = np.ones(sample.alpha.shape, bool)
+        hole[:, inner[0], inner[1]] = False
         known = sample.plate[:, inner[0], inner[1]]
+        plate = unit.filed(f"inner_{number}", known)
+        takes = unit.takes("extend", {"plate": plate}, {"width": width, "height": height}, TAKES)
         others = {name: wider(known, margins) for name, wider in EXTENSIONS.items()}
-        _fill(race, model, write, sample, sample.plate, paint, others, number < _SHOWN)
+        fill = Fill(sample, sample.plate, hole, takes, others)
+        fill.score(race, unit.model, write, number < _SHOWN)
     return race
 
 
-def inserted(model: VideoModel, count: int) -> Race:
+def inserted(unit: Unit, count: int) -> Race:
     """All frames between the first and the last of a clip: PSNR of those."""
     race = Race("insert_psnr_db", "insert_{}_db", "insert_gain_db")
     write = written("insert")
-    clips = samples(5, count, longest=model.card.reach.frames.longest)
-    for number, sample in enumerate(clips):
+    for number, sample in enumerate(samples(5, count, longest=_longest(unit))):
         truth = sample.plate
-        paint = np.ones(sample.alpha.shape, bool)
-        paint[[0, -1]] = False
+        hole = np.ones(sample.alpha.shape, bool)
+        hole[[0, -1]] = False
+        inputs = {
+            "before": unit.filed(f"before_{number}", truth[:1]),
+            "after": unit.filed(f"after_{number}", truth[-1:]),
+        }
+        takes = unit.takes("insert", inputs, {"frames": len(truth) - 2}, TAKES)
+        takes = np.stack([_between(truth, take) for take in takes])
         others = {
-            name: np.concatenate(
-                [truth[:1], between(truth[0], truth[-1], len(truth) - 2), truth[-1:]]
-            )
+            name: _between(truth, between(truth[0], truth[-1], len(truth) - 2))
             for name, between in INSERTS.items()
         }
-        _fill(race, model, write, sample, truth, paint, others, number < _SHOWN)
+        fill = Fill(sample, truth, hole, takes, others)
+        fill.score(race, unit.model, write, number < _SHOWN)
     return race
 
 
-def cleaned(model: VideoModel, count: int) -> Race:
+def cleaned(unit: Unit, count: int) -> Race:
     """A marked subject taken away: PSNR in the hole against the clean plate."""
     race = Race("cleanup_psnr_db", "cleanup_{}_db", "cleanup_gain_db")
     write = written("cleanup")
-    clips = samples(6, count, longest=model.card.reach.frames.longest)
-    for number, sample in enumerate(clips):
-        paint = np.stack(
-            [binary_dilation(alpha > 0.05, iterations=_GROW) for alpha in sample.alpha]
+    for number, sample in enumerate(samples(6, count, longest=_longest(unit))):
+        hole = np.stack(
+            [binary_dilation(alpha > _SEEN, iterations=_GROW) for alpha in sample.alpha]
         )
-        others = {name: fill(sample.plate, paint) for name, fill in CLEANUPS.items()}
-        _fill(race, model, write, sample, sample.clean, paint, others, number < _SHOWN)
+        inputs = {
+            "plate": unit.filed(f"whole_{number}", sample.plate),
+            "matte": unit.filed(f"matte_{number}", _grey(hole.astype(np.float32))),
+        }
+        takes = unit.takes("cleanup", inputs, {"grow": 0, "feather": 0}, TAKES)
+        others = {name: fill(sample.plate, hole) for name, fill in CLEANUPS.items()}
+        fill = Fill(sample, sample.clean, hole, takes, others)
+        fill.score(race, unit.model, write, number < _SHOWN)
     return race
 
 
-def _fill(
-    race: Race,
-    model: VideoModel,
-    write: Write,
-    sample: Sample,
-    truth: Pixels,
-    paint: Mask,
-    others: dict[str, Pixels],
-    show: bool,
-) -> None:
-    """Score what a model fills in where `paint` (T,H,W) is True."""
-    sheet = write(_scene(model, sample, paint))
-    region, kept = paint[..., None], sample.plate
-    takes = np.where(region, shot(model, sheet, TAKES), kept)
-    race.score(
-        decibels(takes.mean(0), truth, paint),
-        {name: decibels(answer, truth, paint) for name, answer in others.items()},
-    )
-    if show:
-        hidden = np.where(region, np.float32(UNKNOWN), kept)
-        rows = {"input": hidden, "answer": takes[0], "truth": np.where(region, truth, kept)}
-        race.show(_caption(sample), rows, others)
+def _longest(unit: Unit) -> int:
+    return unit.model.card.reach.frames.longest
+
+
+def _between(truth: Pixels, frames: Pixels) -> Pixels:
+    """Frames with the true ones before and after them."""
+    return np.concatenate([truth[:1], frames, truth[-1:]])
+
+
+@dataclass(frozen=True, eq=False)
+class Fill:
+    """A clip with a hole: the truth in it (T,H,W,3), the hole (T,H,W), what a job delivered
+    (N,T,H,W,3), and what trivial fills make of it.
+    """
+
+    sample: Sample
+    truth: Pixels
+    hole: Mask
+    takes: Pixels
+    others: Mapping[str, Pixels]
+
+    def score(self, race: Race, model: VideoModel, write: Write, show: bool) -> None:
+        """Score what was delivered; beside it the model's own answer, and the guess alone."""
+        hidden = np.where(self.hole[..., None], np.float32(UNKNOWN), self.sample.plate)
+        own = shot(model, write(_scene(model, self.sample, self.hole)), TAKES)
+        race.score(
+            self._decibels(self.takes.mean(0)),
+            {name: self._decibels(answer) for name, answer in self.others.items()},
+            {OWN: self._decibels(own.mean(0)), GUESS: self._decibels(roughed(hidden, self.hole))},
+        )
+        if show:
+            rows = {"input": hidden, "the model's own answer": self._inlaid(own[0])}
+            rows |= {DELIVERED: self._inlaid(self.takes[0]), "truth": self._inlaid(self.truth)}
+            race.show(_caption(self.sample), rows, dict(self.others))
+
+    def _decibels(self, answer: Pixels) -> float:
+        return decibels(answer, self.truth, self.hole)
+
+    def _inlaid(self, answer: Pixels) -> Pixels:
+        return np.where(self.hole[..., None], answer, self.sample.plate)
 
 
 def _caption(sample: Sample) -> str:

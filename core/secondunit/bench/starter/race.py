@@ -15,6 +15,9 @@ Mask = NDArray[np.bool_]
 _FLOOR = 1e-5  # squared error below which nothing is gained: 50 dB, about what 8 bits can tell
 _COLUMNS = 5
 
+DELIVERED = "delivered, one take"
+"""What a race shows of the answer that it is about."""
+
 
 @dataclass(frozen=True, eq=False)
 class Example:
@@ -32,6 +35,7 @@ class Race:
     own     the figure the model's mean goes under
     others  the same for the baselines, with {} for their names, "baseline" for the best
     gain    the figure of the distance between the two; none without it
+    beside  scores that are told with the others', and race against nobody
     """
 
     own: str
@@ -39,18 +43,26 @@ class Race:
     gain: str = ""
     model: list[float] = field(default_factory=list)
     baselines: dict[str, list[float]] = field(default_factory=dict)
+    beside: dict[str, list[float]] = field(default_factory=dict)
     _shown: list[tuple[str, dict[str, Pixels], dict[str, Pixels]]] = field(default_factory=list)
 
-    def score(self, model: float, baselines: Mapping[str, float]) -> None:
+    def score(
+        self,
+        model: float,
+        baselines: Mapping[str, float],
+        beside: Mapping[str, float] | None = None,
+    ) -> None:
         """One clip, scored. Clips with nothing to be right about (nan) are passed over."""
         if np.isnan(model) or np.isnan(list(baselines.values())).any():
             return
         self.model.append(model)
         for name, score in baselines.items():
             self.baselines.setdefault(name, []).append(score)
+        for name, score in (beside or {}).items():
+            self.beside.setdefault(name, []).append(score)
 
     def show(self, clip: str, rows: dict[str, Pixels], baselines: dict[str, Pixels]) -> None:
-        """Keep a clip's frames: input, answer and truth, and every baseline's."""
+        """Keep a clip's frames: what is shown of it, the truth last, and every baseline's."""
         self._shown.append((clip, rows, baselines))
 
     @property
@@ -64,7 +76,7 @@ class Race:
             return {}
         own = float(np.mean(self.model))
         told = {self.own: own}
-        for name, scores in self.baselines.items():
+        for name, scores in (self.baselines | self.beside).items():
             told[self.others.format(name)] = float(np.mean(scores))
         best = told[self.others.format("baseline")] = told[self.others.format(self.best)]
         if self.gain:
@@ -75,8 +87,8 @@ class Race:
         """The kept clips, each beside the best baseline."""
         found = []
         for clip, rows, baselines in self._shown:
-            whole = {"input": rows["input"], "answer, one take": rows["answer"]}
-            whole[f"best baseline: {self.best}"] = baselines[self.best]
+            best = {f"best baseline: {self.best}": baselines[self.best]}
+            whole = {n: row for n, row in rows.items() if n != "truth"} | best
             whole["truth"] = rows["truth"]
             found.append(Example(call, clip, {name: spread(row) for name, row in whole.items()}))
         return found
