@@ -14,10 +14,11 @@ FOOTAGE = Path(__file__).parent / "footage"
 """A rendered shot of ours as a long-GOP movie, its figure's true matte, and a cut made of them."""
 
 _HONEST = """
-The model that comes along is small. Its clean plates and wider frames come nearer to the truth
-than classical fills and are soft; its inserts are about as near as them; the matte it carries from
-one marked frame is rough before all the rest has been at it. Everything around it is what a large
-model gets too: every pixel outside the paint region is the plate's own.
+The model that comes along is small and soft. Where other frames saw what is behind a hole, clean
+plates and inserts show their pixels, and are nearer to the truth than classical fills; so are its
+wider frames. The matte it carries from one marked frame is rough before all the rest has been at
+it. Everything around it is what a large model gets too: every pixel outside the paint region is
+the plate's own.
 Look at the contact sheet first, then open cut_shot.otio in anything that reads OpenTimelineIO.
 """
 
