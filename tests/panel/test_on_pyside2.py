@@ -12,6 +12,7 @@ import pytest
 
 PARTS = ["PySide2==5.15.2.1", "qtpy==2.4.3", "requests==2.34.2", "pytest==9.2.0"]
 LONGEST = 900  # seconds for all of it
+HANGS = 180  # seconds after which one test of it says where it stands, and all is ended
 
 
 @pytest.fixture(scope="module")
@@ -52,11 +53,12 @@ def test_the_panel_passes_its_tests_on_pyside2(repository: Path, old_python: lis
     }
     folder = "tests/panel/qt"
     words = ["-m", "pytest", "-q", "-p", "no:cacheprovider", "--confcutdir=tests/panel", folder]
+    words += ["-o", f"faulthandler_timeout={HANGS}", "-o", "faulthandler_exit_on_timeout=true"]
     done = subprocess.run(
         [*old_python, *words], cwd=repository, env=env, capture_output=True, text=True,
         timeout=LONGEST, check=False,
     )  # fmt: skip
-    told = done.stdout[-3000:] + done.stderr[-1000:]
+    told = done.stdout[-3000:] + done.stderr[-6000:]
     assert done.returncode == 0, told
     assert " passed" in told
     assert "skipped" not in told

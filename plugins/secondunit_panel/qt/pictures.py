@@ -1,4 +1,4 @@
-"""Pictures of plates and takes, fetched and decoded beside the main thread, kept while room is."""
+"""Pictures of plates and takes, fetched beside the main thread, kept while there is room."""
 
 from __future__ import annotations
 
@@ -9,13 +9,14 @@ from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Generic, Literal, TypeVar
 
-from qtpy.QtCore import QBuffer, QByteArray, QIODevice, QObject, Qt, Signal
-from qtpy.QtGui import QImage, QImageReader
+from qtpy.QtCore import QObject, Qt, QTimer, Signal
+from qtpy.QtGui import QImage
 
 from secondunit_contract.clip import Clip
 from secondunit_contract.frames import FrameRange
 from secondunit_contract.problem import FrameMissing, MediaUnreadable, Problem
 from secondunit_panel.errands import fault
+from secondunit_panel.qt.darkroom import begun, finished
 
 T = TypeVar("T")
 
@@ -30,6 +31,7 @@ Called from threads of ours; raises Problems.
 AHEAD = 12  # frames fetched beyond the one that is wanted, as it is likely wanted next
 _THREADS = 2
 _PATIENCE = 3  # frames of one stream that are let through before another's want is served
+_AT_ONCE = 0.01  # seconds the main thread is kept with what came; then others have their turn
 _REST = 4.0  # seconds before a frame that could not be fetched is asked for again
 _MOST_WISHES = 32  # reels; what was asked for before that many others is wanted no more
 _BREAKS = (TypeError, ValueError, LookupError, AttributeError, ArithmeticError, OSError)
@@ -109,6 +111,15 @@ class Wish:
         return inside and frame not in self.tried and self.failed.get(frame, 0) < time.monotonic()
 
 
+@dataclass
+class Print:
+    """A frame's picture on its way to the main thread."""
+
+    wish: Wish
+    frame: int
+    picture: QImage | bytes
+
+
 class Pictures(QObject):
     """Pictures of clips by their frames.
 
@@ -139,6 +150,10 @@ class Pictures(QObject):
         self._threads: list[threading.Thread] = []
         self._decoding = threading.Lock()  # one at a time: the other cores are for what is seen
         self._told: deque[tuple[Any, Any]] = deque()
+        self._drying: set[tuple[Reel, int]] = set()  # fetched, and not yet on the shelf
+        self._more = QTimer(self)
+        self._more.setSingleShot(True)
+        self._more.timeout.connect(self._tell)
         self._complained: set[str] = set()
         self._closed = False
         self._came.connect(self._tell, Qt.ConnectionType.QueuedConnection)
@@ -221,7 +236,7 @@ class Pictures(QObject):
         wish = self._wishes[reel]
 
         def lacks(frame: int) -> bool:
-            return wish.lacks(frame) and (reel, frame) not in self._images
+            return wish.lacks(frame) and not self._has(reel, frame)
 
         if not wish.back:
             return _run([f for f in range(wish.frame, wish.frame + AHEAD) if lacks(f)])
@@ -232,7 +247,10 @@ class Pictures(QObject):
     def _waits(self, reel: Reel) -> bool:
         """Whether the very frame that is wanted is not there, and may be fetched."""
         wish = self._wishes[reel]
-        return wish.lacks(wish.frame) and (reel, wish.frame) not in self._images
+        return wish.lacks(wish.frame) and not self._has(reel, wish.frame)
+
+    def _has(self, reel: Reel, frame: int) -> bool:
+        return (reel, frame) in self._images or (reel, frame) in self._drying
 
     def _next(self) -> tuple[Reel, Wish, FrameRange] | None:
         """What to fetch: what is waited for, before what only may be wanted; said last, first."""
@@ -261,7 +279,7 @@ class Pictures(QObject):
                 elif found is not None:
                     self._busy.add(found[0])
             if found is None:
-                self._put(then, decoded(jpeg))
+                self._put(then, begun(jpeg))
                 continue
             try:
                 self._fetch(*found)
@@ -297,16 +315,11 @@ class Pictures(QObject):
 
     def _keep(self, reel: Reel, wish: Wish, frame: int, jpeg: bytes) -> None:
         with self._decoding:
-            image = decoded(jpeg)
-        if image.isNull():
-            raise MediaUnreadable(f"Frame {frame} cannot be shown", wish.clip.media)
-        wanted = QImage.Format.Format_RGB32
-        if reel.layer == "alpha":
-            wanted = QImage.Format.Format_Grayscale8
-        self._images.put((reel, frame), image.convertToFormat(wanted))
+            picture = begun(jpeg, reel.layer == "alpha")
         self._jpegs.put((reel, frame), jpeg)
         wish.tried.add(frame)
-        self._put(reel, frame)
+        self._drying.add((reel, frame))
+        self._put(reel, Print(wish, frame, picture))
 
     def _stale(self, reel: Reel, frame: int, frames: FrameRange) -> bool:
         """Whether the rest of a stream should wait after this frame of it: another frame is wanted
@@ -330,7 +343,9 @@ class Pictures(QObject):
             wish.failed.update((frame, again) for frame in frames)
         self._put(reel, problem)
 
-    def _put(self, whose: Reel | Callable[[QImage], None], told: int | Problem | QImage) -> None:
+    def _put(
+        self, whose: Reel | Callable[[QImage], None], told: Print | Problem | QImage | bytes
+    ) -> None:
         """Have something told on the main thread."""
         self._told.append((whose, told))
         try:
@@ -342,32 +357,37 @@ class Pictures(QObject):
     # on the main thread
 
     def _tell(self) -> None:
+        end = time.monotonic() + _AT_ONCE
         while self._told and not self._closed:
             whose, told = self._told.popleft()
             if not isinstance(whose, Reel):
-                whose(told)
+                whose(finished(told))
             elif isinstance(told, Problem):
-                if whose.key not in self._complained:
-                    self._complained.add(whose.key)
-                    self.failed.emit(told)
+                self._complain(whose, told)
             else:
-                self._complained.discard(whose.key)
-                self.arrived.emit(whose.key, told)
+                self._shelve(whose, told)
+            if time.monotonic() > end:
+                self._more.start()
+                return
 
+    def _shelve(self, reel: Reel, told: Print) -> None:
+        """Keep a picture, and tell that it is there."""
+        name, image = (reel, told.frame), finished(told.picture, reel.layer == "alpha")
+        self._drying.discard(name)
+        if image.isNull():
+            self._jpegs.drop(lambda kept: kept == name)
+            media, frames = told.wish.clip.media, FrameRange(told.frame, told.frame)
+            problem = MediaUnreadable(f"Frame {told.frame} cannot be shown", media)
+            self._give_up(reel, told.wish, frames, problem)
+            return
+        self._images.put(name, image)
+        self._complained.discard(reel.key)
+        self.arrived.emit(reel.key, told.frame)
 
-def decoded(jpeg: bytes) -> QImage:
-    """The picture in a JPEG file; a null one where it is none.
-
-    By a reader, which lets other threads run meanwhile: QImage.fromData keeps Python to itself as
-    long as it decodes, and the main thread waits for it at each of its own calls.
-    """
-    buffer = QBuffer()
-    buffer.setData(jpeg)
-    buffer.open(QIODevice.OpenModeFlag.ReadOnly)
-    named = b"png" if jpeg[:4] == b"\x89PNG" else b"jpg"
-    reader = QImageReader(buffer, QByteArray(named))
-    reader.setDecideFormatFromContent(False)  # asking every format in turn takes a lock of Qt's
-    return reader.read()
+    def _complain(self, reel: Reel, problem: Problem) -> None:
+        if reel.key not in self._complained:
+            self._complained.add(reel.key)
+            self.failed.emit(problem)
 
 
 def _run(frames: list[int]) -> FrameRange | None:

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from secondunit_contract.frames import FrameRange
+
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 
@@ -34,6 +36,25 @@ def until(application) -> Callable[..., None]:
             time.sleep(0.002)
 
     return wait
+
+
+@pytest.fixture(scope="session")
+def greys(application) -> Callable[[dict], bytes]:
+    """As many grey pictures as are asked for, as the service sends them; for any thread.
+
+    They are made here, on the main thread: PySide2 may crash where Qt's objects are made on others.
+    """
+    from qtpy.QtCore import QBuffer, QIODevice, Qt
+    from qtpy.QtGui import QImage
+
+    image = QImage(320, 180, QImage.Format.Format_RGB32)
+    image.fill(Qt.GlobalColor.gray)
+    buffer = QBuffer()
+    buffer.open(QIODevice.OpenModeFlag.WriteOnly)
+    image.save(buffer, "JPG")
+    told = bytes(buffer.data())
+    one = len(told).to_bytes(4, "big") + told
+    return lambda body: one * len(FrameRange.parse(body["clip"]["range"]))
 
 
 @pytest.fixture(scope="session")

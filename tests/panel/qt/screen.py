@@ -61,12 +61,13 @@ def near(one, other, by: int = 3) -> bool:
 class Screen:
     """A viewer in a window, what it told, and the colours that are seen in it."""
 
-    colours = COLOURS
     shot, take, near, move = map(staticmethod, (shot, take, near, move))
 
     def __init__(self, until) -> None:
         self.until, self.asked = until, []
         self.gone: set[str] = set()
+        self.jpegs = {media: jpeg(*colour) for media, colour in COLOURS.items()}
+        self.grey = jpeg(HALF, HALF, HALF)
         self.pictures = Pictures(self._shown)
         self.clock = Clock()
         self.viewer = Viewer(self.pictures, self.clock)
@@ -83,9 +84,8 @@ class Screen:
         self.asked.append((clip, frames, side, layer))
         if clip.media in self.gone:
             raise MediaMissing("The plate is gone", clip.media, "Select it again")
-        grey = jpeg(HALF, HALF, HALF)
-        for _ in frames:
-            yield grey if layer == "alpha" else jpeg(*COLOURS[clip.media])
+        for _ in frames:  # on another thread, where nothing of Qt is to be made
+            yield self.grey if layer == "alpha" else self.jpegs[clip.media]
 
     def settle(self) -> None:
         """Until all pictures are there that are seen."""

@@ -7,14 +7,13 @@ import time
 
 import pytest
 
-from secondunit_contract.frames import FrameRange
 from secondunit_contract.job import Event
 from secondunit_contract.problem import NotEnoughMemory
 from secondunit_contract.wire import to_json
 from secondunit_panel.host import About, Selection
 
 pytest.importorskip("qtpy.QtWidgets", reason="Qt is not installed", exc_type=ImportError)
-from qtpy.QtCore import QBuffer, QIODevice, QPoint, Qt
+from qtpy.QtCore import QPoint, Qt
 from qtpy.QtGui import QGuiApplication, QImage
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QAbstractButton, QApplication, QLabel, QWidget
@@ -27,12 +26,12 @@ KEY = Qt.Key
 
 
 @pytest.fixture
-def shown(panel, host, application, engine, until):
+def shown(panel, host, application, engine, greys, until):
     """Opens a panel on the fake host, and lets it live."""
     opened = []
 
     def show(width: int = 440, height: int = 980, **kinds) -> Panel:
-        engine.answers.setdefault("POST /v1/pictures", pictures)
+        engine.answers.setdefault("POST /v1/pictures", greys)
         session = panel(**kinds)
         window = Panel(session, looks.OURS)
         window.resize(width, height)
@@ -47,18 +46,6 @@ def shown(panel, host, application, engine, until):
     yield show
     for each in opened:
         each.shut()
-
-
-def pictures(body) -> bytes:
-    """As many grey pictures as were asked for, as the service sends them."""
-    image = QImage(body["side"], body["side"] * 9 // 16, QImage.Format.Format_RGB32)
-    image.fill(Qt.GlobalColor.gray)
-    buffer = QBuffer()
-    buffer.open(QIODevice.OpenModeFlag.WriteOnly)
-    image.save(buffer, "JPG")
-    told = bytes(buffer.data())
-    frames = len(FrameRange.parse(body["clip"]["range"]))
-    return (len(told).to_bytes(4, "big") + told) * frames
 
 
 def settle(window: Panel, seconds: float = 0.05) -> None:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import threading
+from pathlib import Path
 
 import pytest
 
@@ -14,6 +18,7 @@ from qtpy.QtGui import QColor, QImage
 from secondunit_contract.clip import Clip
 from secondunit_contract.frames import FrameRange
 from secondunit_contract.problem import FrameMissing, MediaMissing
+from secondunit_panel.qt import darkroom
 from secondunit_panel.qt import pictures as module
 from secondunit_panel.qt.pictures import AHEAD, Pictures, key_of
 
@@ -42,6 +47,7 @@ class Projector:
         self.missing: set[int] = set()
         self.gone = False
         self.ended = 0
+        self.pictures = [jpeg(level) for level in range(256)]  # here, as PySide2 bears it no other
 
     def __call__(self, clip, frames, side, layer):
         self.asked.append((clip.media, frames, side, layer))
@@ -55,7 +61,7 @@ class Projector:
                 if frame in self.missing:
                     raise FrameMissing(f"Frame {frame} is missing", clip.media)
                 self.shown.append(frame)
-                yield jpeg(frame % 256)
+                yield self.pictures[frame % 256]
         finally:
             self.ended += 1
 
@@ -264,6 +270,55 @@ def test_a_preview_is_decoded_beside_the_main_thread_and_told_on_it(make, until)
     until(lambda: told)
     assert told[0][0].width() == 64
     assert told[0][1] == threading.get_ident()
+
+
+def test_qt_decodes_on_other_threads_only_where_its_binding_bears_that(
+    make, projector, until, monkeypatch
+):
+    threads, decoded = set(), darkroom.decoded
+
+    def noted(picture, greys=False):
+        threads.add(threading.get_ident())
+        return decoded(picture, greys)
+
+    monkeypatch.setattr(darkroom, "decoded", noted)
+    for beside in {darkroom.BESIDE, False}:
+        monkeypatch.setattr(darkroom, "BESIDE", beside)
+        threads.clear()
+        pictures, told = make(), []
+        pictures.image(PLATE, 40, 64)
+        pictures.develop(jpeg(80), told.append)
+        until(lambda: told and len(pictures.came) == AHEAD)  # noqa: B023 - within this turn
+        assert pictures.kept(PLATE, 41, 64).width() == told[0].width() == 64
+        assert (threading.get_ident() in threads) is not beside
+
+
+def test_decoding_does_not_lock_up_with_a_host_that_decodes_on_its_main_thread():
+    """By a process of its own, which is what ends where both wait for each other for ever."""
+    script = """
+import threading
+from qtpy.QtGui import QImage
+from secondunit_panel.qt.darkroom import begun, finished
+from test_pictures import jpeg
+
+picture, done = jpeg(90), threading.Event()
+
+def beside() -> None:
+    for _ in range(2000):
+        begun(picture)
+    done.set()
+
+for _ in range(2):
+    threading.Thread(target=beside, daemon=True).start()
+while not done.is_set():
+    assert QImage.fromData(picture).width() == finished(begun(picture)).width() == 64
+print("both decoded")
+"""
+    command = [sys.executable, "-c", script]
+    path = os.pathsep.join([str(Path(__file__).parent), *sys.path])
+    env = {**os.environ, "PYTHONPATH": path}
+    ran = subprocess.run(command, env=env, capture_output=True, text=True, timeout=120, check=False)
+    assert ran.stdout.strip() == "both decoded", ran.stderr
 
 
 def test_after_closing_nothing_is_fetched_and_nothing_told(make, projector, until, application):

@@ -7,12 +7,11 @@ import time
 import pytest
 
 from secondunit_contract.clip import Clip
-from secondunit_contract.frames import FrameRange
 
 pytest.importorskip("qtpy.QtWidgets", reason="Qt is not installed", exc_type=ImportError)
 
-from qtpy.QtCore import QBuffer, QIODevice, QMimeData, QPoint, QPointF, Qt, QUrl
-from qtpy.QtGui import QDropEvent, QImage
+from qtpy.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
+from qtpy.QtGui import QDropEvent
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication
 
@@ -24,23 +23,12 @@ LEFT, KEY = Qt.MouseButton.LeftButton, Qt.Key
 INPUTS = {"plate": "needed", "guide": "optional", "reference": "optional"}
 
 
-def grey(body) -> bytes:
-    """As many grey pictures as were asked for, as the service sends them."""
-    image = QImage(body["side"], body["side"] * 9 // 16, QImage.Format.Format_RGB32)
-    image.fill(Qt.GlobalColor.gray)
-    buffer = QBuffer()
-    buffer.open(QIODevice.OpenModeFlag.WriteOnly)
-    image.save(buffer, "JPG")
-    told = bytes(buffer.data())
-    return (len(told).to_bytes(4, "big") + told) * len(FrameRange.parse(body["clip"]["range"]))
-
-
 @pytest.fixture
-def shown(panel, host, application, engine, until):
+def shown(panel, host, application, engine, greys, until):
     """A panel at a task with slots, and what its tiles are."""
     cards = [{"name": "restyle", "title": "Restyle", "help": "", "inputs": INPUTS,
               "several": ["reference"], "values_schema": {}}]  # fmt: skip
-    engine.answers |= {"GET /v1/tasks": {"tasks": cards}, "POST /v1/pictures": grey}
+    engine.answers |= {"GET /v1/tasks": {"tasks": cards}, "POST /v1/pictures": greys}
     opened = []
 
     def show(width: int = 440) -> Panel:

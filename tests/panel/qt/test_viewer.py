@@ -130,7 +130,7 @@ def test_nothing_selected_says_what_to_select_and_offers_nothing(screen):
 
 def test_what_cannot_be_shown_is_said_in_the_picture_and_comes_when_it_can(screen):
     screen.gone = {"/lost.mov"}
-    screen.colours["/lost.mov"] = BLUE
+    screen.jpegs["/lost.mov"] = screen.jpegs["/take1.mov"]
     screen.viewer.show_takes([])
     screen.viewer.show_plate(screen.shot("/lost.mov"))
     screen.until(lambda: "The plate is gone. Select it again" in screen.canvas._word)
