@@ -42,8 +42,8 @@ class Coverage:
     def __init__(self, shot: Shot) -> None:
         self._shot = shot
         delivered = shot.layout.size
-        self._scale = max(1.0, max(delivered) / _LOOKED_AT)
-        self._size = Size(*(max(1, round(side / self._scale)) for side in delivered))
+        scale = max(1.0, max(delivered) / _LOOKED_AT)
+        self._size = Size(*(max(1, round(side / scale)) for side in delivered))
         self._glances: dict[int, Glance] = {}
         self._steps: dict[int, Moves] = {}
         self._opened = lru_cache(maxsize=_MOST)(self._open)
@@ -63,10 +63,10 @@ class Coverage:
             if len(found) == _MOST or not wanted.any():
                 break
             moves = self._between(other, index)
-            there = wanted & self._shown(other, moves)
-            if there.sum() >= _WORTH * total:
-                found.append(self._laid(other, moves))
-                wanted &= ~there
+            shown = self._shown(other, moves)
+            if (wanted & shown).sum() >= _WORTH * total:
+                found.append(self._laid(other, moves, shown))
+                wanted &= ~shown
         return found
 
     def _covers(self, index: int) -> bool:
@@ -116,7 +116,7 @@ class Coverage:
     def _open(self, index: int) -> Pixels:
         return self._shot.display(index, "cover")
 
-    def _laid(self, other: int, moves: Moves) -> Known:
+    def _laid(self, other: int, moves: Moves, shown: NDArray[np.bool_]) -> Known:
         picture = self._opened(other)
         if not np.array_equal(moves, STILL):
             picture = np.asarray(
@@ -129,8 +129,8 @@ class Coverage:
                 ),
                 np.float32,
             )
-        seen = self._shown(other, moves).astype(np.float32)[..., None]
-        return Known.of(picture, self._shot.fit, resized(seen, self._shot.layout.size))
+        seen = resized(shown.astype(np.float32)[..., None], self._shot.layout.size)
+        return Known.of(picture, self._shot.fit, seen)
 
     def _full(self, moves: Moves) -> Moves:
         """The same motion in the pixels of what is delivered, whose middles lie elsewhere."""

@@ -59,8 +59,7 @@ def _likeliest(here: Pixels, there: Pixels, matched: Flow) -> Flow:
 def _matched(here: Pixels, there: Pixels) -> tuple[Flow, Flow]:
     """Both flows by the likest patches of small copies, each where the other leads back."""
     high, wide = here.shape[:2]
-    small = max(_SIDE / min(high, wide), 1 / max(high, wide))
-    small = min(small, _LONGEST / max(high, wide))
+    small = min(_SIDE / min(high, wide), _LONGEST / max(high, wide))
     rows, columns = max(1, round(high * small)), max(1, round(wide * small))
     first, second = (
         _patches(cv2.resize(picture, (columns, rows), interpolation=cv2.INTER_AREA))

@@ -1,6 +1,7 @@
 """A membrane: what is known of a picture, continued smoothly over what is not.
 
-Pull-push, after Gortler et al., The Lumigraph (1996).
+Pull-push, after Gortler et al., The Lumigraph (1996). Its weights are soft; the one that carries a
+model's error into a hole (`stage.seams`) is exact on the border.
 """
 
 from __future__ import annotations

@@ -261,9 +261,9 @@ def inserted(unit: Unit, count: int) -> Race:
             "after": unit.filed(f"after_{number}", truth[-1:]),
         }
         takes = unit.takes("insert", inputs, {"frames": len(truth) - 2}, TAKES)
-        takes = np.stack([_between(truth, take) for take in takes])
+        takes = np.stack([_joined(truth, take) for take in takes])
         others = {
-            name: _between(truth, between(truth[0], truth[-1], len(truth) - 2))
+            name: _joined(truth, between(truth[0], truth[-1], len(truth) - 2))
             for name, between in INSERTS.items()
         }
         fill = Fill(sample, truth, hole, takes, others)
@@ -284,7 +284,7 @@ def cleaned(unit: Unit, count: int) -> Race:
             "matte": unit.filed(f"matte_{number}", _grey(hole.astype(np.float32))),
         }
         takes = unit.takes("cleanup", inputs, {"grow": 0, "feather": 0}, TAKES)
-        others = {name: fill(sample.plate, hole) for name, fill in CLEANUPS.items()}
+        others = {name: inpainted(sample.plate, hole) for name, inpainted in CLEANUPS.items()}
         fill = Fill(sample, sample.clean, hole, takes, others)
         fill.score(race, unit.model, write, number < _SHOWN)
     return race
@@ -294,7 +294,7 @@ def _longest(unit: Unit) -> int:
     return unit.model.card.reach.frames.longest
 
 
-def _between(truth: Pixels, frames: Pixels) -> Pixels:
+def _joined(truth: Pixels, frames: Pixels) -> Pixels:
     """Frames with the true ones before and after them."""
     return np.concatenate([truth[:1], frames, truth[-1:]])
 
