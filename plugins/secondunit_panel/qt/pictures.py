@@ -357,6 +357,8 @@ class Pictures(QObject):
     # on the main thread
 
     def _tell(self) -> None:
+        if self._more.isActive():  # the rest has its turn after others
+            return
         end = time.monotonic() + _AT_ONCE
         while self._told and not self._closed:
             whose, told = self._told.popleft()

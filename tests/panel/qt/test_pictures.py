@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -291,6 +292,22 @@ def test_qt_decodes_on_other_threads_only_where_its_binding_bears_that(
         until(lambda: told and len(pictures.came) == AHEAD)  # noqa: B023 - within this turn
         assert pictures.kept(PLATE, 41, 64).width() == told[0].width() == 64
         assert (threading.get_ident() in threads) is not beside
+
+
+def test_pictures_that_come_together_leave_the_main_thread_to_others_between(
+    make, projector, until, application, monkeypatch
+):
+    monkeypatch.setattr(module, "_AT_ONCE", 0.0)
+    pictures = make()
+    pictures.image(PLATE, 40, 64)
+    end = time.monotonic() + 10
+    while len(pictures._told) < AHEAD:
+        assert time.monotonic() < end, "they do not come"
+        time.sleep(0.002)
+    application.processEvents()
+    assert 1 <= len(pictures.came) < AHEAD
+    until(lambda: len(pictures.came) == AHEAD)
+    assert pictures.came == list(range(40, 40 + AHEAD))
 
 
 def test_decoding_does_not_lock_up_with_a_host_that_decodes_on_its_main_thread():
