@@ -150,7 +150,7 @@ class Pictures(QObject):
         self._threads: list[threading.Thread] = []
         self._decoding = threading.Lock()  # one at a time: the other cores are for what is seen
         self._told: deque[tuple[Any, Any]] = deque()
-        self._drying: set[tuple[Reel, int]] = set()  # fetched, and not yet on the shelf
+        self._drying: dict[tuple[Reel, int], Print] = {}  # fetched, and not yet on the shelf
         self._more = QTimer(self)
         self._more.setSingleShot(True)
         self._more.timeout.connect(self._tell)
@@ -189,6 +189,9 @@ class Pictures(QObject):
         key = key_of(clip)
         self._images.drop(lambda name: name[0].key == key)
         self._jpegs.drop(lambda name: name[0].key == key)
+        with self._change:
+            for name in [each for each in self._drying if each[0].key == key]:
+                del self._drying[name]
         self.retry(clip)
 
     def close(self) -> None:
@@ -318,8 +321,10 @@ class Pictures(QObject):
             picture = begun(jpeg, reel.layer == "alpha")
         self._jpegs.put((reel, frame), jpeg)
         wish.tried.add(frame)
-        self._drying.add((reel, frame))
-        self._put(reel, Print(wish, frame, picture))
+        told = Print(wish, frame, picture)
+        with self._change:
+            self._drying[reel, frame] = told
+        self._put(reel, told)
 
     def _stale(self, reel: Reel, frame: int, frames: FrameRange) -> bool:
         """Whether the rest of a stream should wait after this frame of it: another frame is wanted
@@ -373,9 +378,13 @@ class Pictures(QObject):
                 return
 
     def _shelve(self, reel: Reel, told: Print) -> None:
-        """Keep a picture, and tell that it is there."""
-        name, image = (reel, told.frame), finished(told.picture, reel.layer == "alpha")
-        self._drying.discard(name)
+        """Keep a picture, and tell that it is there; one that was forgotten meanwhile goes."""
+        name = (reel, told.frame)
+        with self._change:
+            if self._drying.get(name) is not told:
+                return
+            del self._drying[name]
+        image = finished(told.picture, reel.layer == "alpha")
         if image.isNull():
             self._jpegs.drop(lambda kept: kept == name)
             media, frames = told.wish.clip.media, FrameRange(told.frame, told.frame)

@@ -48,7 +48,7 @@ class Projector:
         self.missing: set[int] = set()
         self.gone = False
         self.ended = 0
-        self.pictures = [jpeg(level) for level in range(256)]  # here, as PySide2 bears it no other
+        self.pictures = [jpeg(level) for level in range(256)]  # PySide2 bears it here alone
 
     def __call__(self, clip, frames, side, layer):
         self.asked.append((clip.media, frames, side, layer))
@@ -264,7 +264,7 @@ def test_alpha_is_greys_and_kept_beside_the_colour(make, projector, until):
     assert projector.asked[0][3] == "alpha"
 
 
-def test_a_preview_is_decoded_beside_the_main_thread_and_told_on_it(make, until):
+def test_a_preview_is_not_waited_for_and_told_on_the_main_thread(make, until):
     pictures, told = make(), []
     pictures.develop(jpeg(80), lambda image: told.append((image, threading.get_ident())))
     assert not told
@@ -291,6 +291,7 @@ def test_qt_decodes_on_other_threads_only_where_its_binding_bears_that(
         pictures.develop(jpeg(80), told.append)
         until(lambda: told and len(pictures.came) == AHEAD)  # noqa: B023 - within this turn
         assert pictures.kept(PLATE, 41, 64).width() == told[0].width() == 64
+        assert (threads == {threading.get_ident()}) is not beside
         assert (threading.get_ident() in threads) is not beside
 
 
@@ -366,3 +367,17 @@ def test_clips_of_other_frames_share_their_pictures_and_others_do_not():
     assert key_of(PLATE) == key_of(Clip(PLATE.media, FrameRange(3, 4)))
     assert key_of(PLATE) != key_of(Clip(PLATE.media, colour_space="ACEScg"))
     assert key_of(PLATE) != key_of(Clip(PLATE.media, media_start=1001))
+
+
+def test_what_was_on_its_way_is_not_kept_of_media_that_has_changed(make, projector, until):
+    pictures = make()
+    pictures.image(PLATE, 40, 64)
+    end = time.monotonic() + 10
+    while len(pictures._told) < AHEAD:
+        assert time.monotonic() < end, "they do not come"
+        time.sleep(0.002)
+    pictures.forget(PLATE)
+    projector.pictures = [jpeg(200)] * 256
+    assert pictures.image(PLATE, 40, 64) is None
+    until(lambda: len(pictures.came) == AHEAD)
+    assert abs(pictures.kept(PLATE, 40, 64).pixelColor(10, 10).red() - 200) <= 2
