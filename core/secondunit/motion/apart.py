@@ -1,9 +1,10 @@
 """Flow between pictures far apart, where things have moved by more than their own size.
 
 A search from coarse to fine loses what is small and moves far: it is gone before it is looked for.
-So patches of a small copy are compared with all others first, and what is found so is one
-candidate among others; after Chen et al., Large Displacement Optical Flow from Nearest Neighbor
-Fields (2013), with a cost volume smoothed in place of their graph cut.
+So patches of a small copy are compared with all others first, and the search begins there; after
+Chen et al., Large Displacement Optical Flow from Nearest Neighbor Fields (2013), with patches that
+lead back in place of their graph cut. Where a search goes astray its beginning may be right, so
+both ways are told.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from secondunit.callsheet import Pixels
-from secondunit.motion.flow import SMALLEST, Flow, flow_between, seen_along
+from secondunit.motion.flow import SMALLEST, Flow, Way, flow_between
 
 _SIDE = 24  # pixels of the small copy's shorter side
 _LONGEST = 3 * _SIDE  # and of its longer one
@@ -21,42 +22,23 @@ _PATCH = 5
 _PATCH_SPREAD = 2.0  # pixels: how much of a patch counts
 _FAR = 0.05  # what a way as long as the shorter side costs, as a difference of patches
 _BACK = 1.5  # pixels of the small copy: where the way there and back may end
-_MOVING = 0.01  # what the same way costs, as a difference of pictures
-_STANDS = 1 / 255  # by how much it must look more alike than what stands: a value of 8 bits
-_AROUND = 0.07  # of the shorter side: how far around a pixel is looked whether a flow is right
 
 
-def flows_apart(here: Pixels, there: Pixels) -> tuple[Flow, Flow]:
-    """Where each pixel of a picture (H,W,3), display-referred, is in another; and the way back.
+def ways_apart(here: Pixels, there: Pixels) -> list[Way]:
+    """How the pixels of a picture (H,W,3), display-referred, may get to another: as the search goes
+    that begins from the likest patches, and as these do alone.
 
     Pictures too small to be measured do not move.
     """
     if min(here.shape[:2]) < SMALLEST:
         still = np.zeros((*here.shape[:2], 2), np.float32)
-        return still, still
+        return [(still, still)]
     onwards, back = _matched(here, there)
-    return _likeliest(here, there, onwards), _likeliest(there, here, back)
+    searched = flow_between(here, there, begin=onwards), flow_between(there, here, begin=back)
+    return [(_voted(searched[0]), _voted(searched[1])), (onwards, back)]
 
 
-def _likeliest(here: Pixels, there: Pixels, matched: Flow) -> Flow:
-    """At each pixel the flow along which its surroundings look most alike."""
-    ways = [
-        np.zeros_like(matched),
-        matched,
-        flow_between(here, there),
-        flow_between(here, there, begin=matched),
-    ]
-    side = min(here.shape[:2])
-    costs = [
-        cv2.GaussianBlur(np.abs(here - seen_along(there, way)).mean(axis=2), (0, 0), _AROUND * side)
-        + _MOVING / side * _length(way)
-        for way in ways
-    ]
-    costs[0] -= _STANDS
-    return _voted(np.choose(np.argmin(costs, axis=0)[..., None], ways))
-
-
-def _matched(here: Pixels, there: Pixels) -> tuple[Flow, Flow]:
+def _matched(here: Pixels, there: Pixels) -> Way:
     """Both flows by the likest patches of small copies, each where the other leads back."""
     high, wide = here.shape[:2]
     small = min(_SIDE / min(high, wide), _LONGEST / max(high, wide))

@@ -11,6 +11,9 @@ from secondunit.callsheet import Pixels
 Flow = NDArray[np.float32]
 """(H,W,2): by how many pixels each pixel of a picture moves, across and then down."""
 
+Way = tuple[Flow, Flow]
+"""From one picture to another, and back."""
+
 SMALLEST = 16
 """Pixels of the shorter side of a picture whose flow can be measured."""
 

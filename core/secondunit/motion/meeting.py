@@ -2,16 +2,19 @@
 
 Each pixel goes its own way (forward, not looked up), and where several arrive the ones that count
 are those whose flow is right and that move most, since what moves is mostly in front; after Niklaus
-and Liu, Softmax Splatting for Video Frame Interpolation (2020).
+and Liu, Softmax Splatting for Video Frame Interpolation (2020). Told several ways, it goes
+them all.
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import cv2
 import numpy as np
 
 from secondunit.callsheet import Pixels
-from secondunit.motion.flow import Flow, seen_along
+from secondunit.motion.flow import Flow, Way, seen_along
 
 _RIGHT = 20.0  # how much less a pixel counts by e, for each unit its flow is wrong
 _FRONT = 8.0  # and more, for each shorter side it moves
@@ -20,19 +23,19 @@ _AROUND = 1.0  # pixels
 
 
 def met(
-    first: Pixels, last: Pixels, flows: tuple[Flow, Flow], share: float | Pixels
+    first: Pixels, last: Pixels, ways: Sequence[Way], share: float | Pixels
 ) -> tuple[Pixels, Pixels]:
     """The picture so much of the way (0..1, one number or (H,W,1)) from the first (H,W,3) to the
-    last, by how the first gets to the last, and back; and how far what met there differs (H,W).
+    last, by the ways the first may get to the last; and how far what met there differs (H,W).
 
     Where none arrive, a cross-fade.
     """
-    onwards, back = flows
-    here = _thrown(first, _apart(first, last, onwards), onwards, share, 1 - share)
-    there = _thrown(last, _apart(last, first, back), back, 1 - share, share)
-    whole = here + there
+    whole = np.zeros((*first.shape[:2], first.shape[2] + 2))
+    for onwards, back in ways:
+        whole += _thrown(first, _apart(first, last, onwards), onwards, share, 1 - share)
+        whole += _thrown(last, _apart(last, first, back), back, 1 - share, share)
     arrived = whole[..., -1:]
-    enough = np.clip(arrived / _ARRIVED, 0, 1)
+    enough = np.clip(arrived / (_ARRIVED * len(ways)), 0, 1)
     mean = whole[..., :-1] / np.maximum(arrived, 1e-9)
     faded = first * (1 - share) + last * share
     faded = np.concatenate([faded, np.abs(first - last).mean(axis=2, keepdims=True)], axis=2)

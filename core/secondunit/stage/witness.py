@@ -1,6 +1,6 @@
 """Witnesses: what the other frames of a clip tell of one, laid over it as the camera moved.
 
-Frames of which nothing is known lie between two that are, both moved along the flow that is left
+Frames of which nothing is known lie between two that are, both moved along the ways that are left
 between them. A witness is believed as far as it is right about what is known; where nothing is, as
 far as two agree.
 """
@@ -16,14 +16,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from secondunit.callsheet import Pixels
-from secondunit.motion.apart import flows_apart
+from secondunit.motion.apart import ways_apart
 from secondunit.motion.camera import STILL, Moves, camera_between, laid, part_of, reached
-from secondunit.motion.flow import Flow
+from secondunit.motion.flow import Way
 from secondunit.motion.meeting import met
 from secondunit.stage.membrane import spread
 
 Mask = NDArray[np.bool_]
 
+_MEAN = 0.5  # of what two are apart: by so much their mean is wrong, if each is by chance
 _FAR = 32  # frames that are looked at either way, of those that know anything
 
 
@@ -58,7 +59,7 @@ class Witnesses:
     clip: Pixels
     known: Mask
     track: list[Moves]
-    flows: dict[int, tuple[Flow, Flow]]
+    ways: dict[int, list[Way]]
 
     @classmethod
     def of(cls, clip: Pixels, known: Mask) -> Witnesses:
@@ -69,8 +70,8 @@ class Witnesses:
         found = cls(clip, known, _track(clip, known), {})
         for start, end in pairwise(np.flatnonzero(known.any((1, 2))).tolist()):
             if end - start > 1:
-                flows = flows_apart(*_whole(*found.sides((start + end) // 2)))
-                found.flows.update(dict.fromkeys(range(start + 1, end), flows))
+                ways = ways_apart(*_whole(*found.sides((start + end) // 2)))
+                found.ways.update(dict.fromkeys(range(start + 1, end), ways))
         return found
 
     def picture(self, frame: int) -> tuple[Pixels, Mask]:
@@ -84,7 +85,7 @@ class Witnesses:
         before, after = self.sides(frame)
         picture, apart = self._between(frame, before, after)
         seen = before.seen | after.seen
-        wrong = self._wrong(frame, before, after) if self.known[frame].any() else apart
+        wrong = self._wrong(frame, before, after) if self.known[frame].any() else apart * _MEAN
         return Told(picture, seen, np.where(seen, wrong, np.float32(np.inf)))
 
     def sides(self, frame: int) -> tuple[Side, Side]:
@@ -121,8 +122,8 @@ class Witnesses:
     def _between(self, frame: int, before: Side, after: Side) -> tuple[Pixels, Pixels]:
         """Both sides in one picture, and how far they are apart (H,W)."""
         share = _shares(before, after)
-        if frame in self.flows:
-            return met(*_whole(before, after), self.flows[frame], share)
+        if frame in self.ways:
+            return met(*_whole(before, after), self.ways[frame], share)
         picture = before.pixels * (1 - share) + after.pixels * share
         return picture, np.full(before.away.shape, np.inf, np.float32)
 
