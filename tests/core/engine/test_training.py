@@ -227,7 +227,7 @@ def test_it_learns_the_look_and_the_bare_model_stays_what_it_was(engine, job, tm
         return np.stack(made)
 
     bare = restyled("bare")
-    longer = job.values | {"steps": 60, "sample_every": 60, "rank": 16, "rate": 5e-3, "frames": 1}
+    longer = job.values | {"steps": 160, "sample_every": 160, "rank": 16, "rate": 5e-3, "frames": 1}
     [take] = engine.shoot(replace(job, values=longer, model="starter", steps=None))
     errors = _story(take)["model"]["training"]["errors"]
     assert errors[-1][1] < 0.9 * errors[0][1]
