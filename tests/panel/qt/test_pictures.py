@@ -295,16 +295,21 @@ def test_qt_decodes_on_other_threads_only_where_its_binding_bears_that(
         assert (threading.get_ident() in threads) is not beside
 
 
+def wait_for_all(pictures):
+    """Until all that were asked for have come, and none is shown yet: Qt has no turn meanwhile."""
+    end = time.monotonic() + 10
+    while len(pictures._told) < AHEAD:
+        assert time.monotonic() < end, "they do not come"
+        time.sleep(0.002)
+
+
 def test_pictures_that_come_together_leave_the_main_thread_to_others_between(
     make, projector, until, application, monkeypatch
 ):
     monkeypatch.setattr(module, "_AT_ONCE", 0.0)
     pictures = make()
     pictures.image(PLATE, 40, 64)
-    end = time.monotonic() + 10
-    while len(pictures._told) < AHEAD:
-        assert time.monotonic() < end, "they do not come"
-        time.sleep(0.002)
+    wait_for_all(pictures)
     application.processEvents()
     assert 1 <= len(pictures.came) < AHEAD
     until(lambda: len(pictures.came) == AHEAD)
@@ -372,10 +377,7 @@ def test_clips_of_other_frames_share_their_pictures_and_others_do_not():
 def test_what_was_on_its_way_is_not_kept_of_media_that_has_changed(make, projector, until):
     pictures = make()
     pictures.image(PLATE, 40, 64)
-    end = time.monotonic() + 10
-    while len(pictures._told) < AHEAD:
-        assert time.monotonic() < end, "they do not come"
-        time.sleep(0.002)
+    wait_for_all(pictures)
     pictures.forget(PLATE)
     projector.pictures = [jpeg(200)] * 256
     assert pictures.image(PLATE, 40, 64) is None
