@@ -3,8 +3,9 @@
 A search from coarse to fine loses what is small and moves far: it is gone before it is looked for.
 So patches of a small copy are compared with all others first, and the search begins there; after
 Chen et al., Large Displacement Optical Flow from Nearest Neighbor Fields (2013), with patches that
-lead back in place of their graph cut. Where a search goes astray its beginning may be right, so
-both ways are told.
+lead back in place of their graph cut. A thing may be as bright as its ground and of another colour,
+so the search goes by the two colours in which the pictures differ most. Where a search goes astray
+its beginning may be right, so all three ways are told.
 """
 
 from __future__ import annotations
@@ -14,19 +15,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from secondunit.callsheet import Pixels
-from secondunit.motion.flow import SMALLEST, Flow, Way, flow_between
+from secondunit.motion.flow import SMALLEST, Colour, Flow, Way, flow_between
 
 _SIDE = 24  # pixels of the small copy's shorter side
 _LONGEST = 3 * _SIDE  # and of its longer one
 _PATCH = 5
 _PATCH_SPREAD = 2.0  # pixels: how much of a patch counts
 _FAR = 0.05  # what a way as long as the shorter side costs, as a difference of patches
+_COLOURS = 2
 _BACK = 1.5  # pixels of the small copy: where the way there and back may end
 
 
 def ways_apart(here: Pixels, there: Pixels) -> list[Way]:
-    """How the pixels of a picture (H,W,3), display-referred, may get to another: as the search goes
-    that begins from the likest patches, and as these do alone.
+    """How the pixels of a picture (H,W,3), display-referred, may get to another: as two searches
+    go that begin from the likest patches, and last as these do alone.
 
     Pictures too small to be measured do not move.
     """
@@ -34,8 +36,22 @@ def ways_apart(here: Pixels, there: Pixels) -> list[Way]:
         still = np.zeros((*here.shape[:2], 2), np.float32)
         return [(still, still)]
     onwards, back = _matched(here, there)
-    searched = flow_between(here, there, begin=onwards), flow_between(there, here, begin=back)
-    return [(_voted(searched[0]), _voted(searched[1])), (onwards, back)]
+    searched = [
+        (
+            _voted(flow_between(here, there, begin=onwards, along=colour)),
+            _voted(flow_between(there, here, begin=back, along=colour)),
+        )
+        for colour in _telling(here, there)
+    ]
+    return [*searched, (onwards, back)]
+
+
+def _telling(here: Pixels, there: Pixels) -> list[Colour]:
+    """The colours two pictures vary most in, from the most on: their principal axes."""
+    pixels = np.concatenate([here.reshape(-1, 3), there.reshape(-1, 3)])
+    axes = np.linalg.eigh(np.cov(pixels.T))[1].T[::-1][:_COLOURS]
+    # an axis has two ends: the brighter one first, so that the same pictures give the same bits
+    return [np.asarray(axis * (1 if axis.sum() >= 0 else -1), np.float32) for axis in axes]
 
 
 def _matched(here: Pixels, there: Pixels) -> Way:
