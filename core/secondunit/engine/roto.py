@@ -14,13 +14,12 @@ import numpy as np
 
 from secondunit.callsheet import CallSheet, Need, Pixels, Reach, Sight
 from secondunit.engine.calls import Calls
+from secondunit.engine.evidence import Evidence
 from secondunit.engine.framing import Framing
 from secondunit.engine.rushes import Answer
 from secondunit.engine.views import Views
-from secondunit.matting.motion import against_background
 from secondunit.matting.sureness import UNSURE, Neighbour, home_again, sureness
 from secondunit.matting.track import Belief, Track
-from secondunit.matting.traits import Known, Traits
 from secondunit.matting.ways import Guess, Passage, Way, Wish, carry, look, paint, tint
 from secondunit.media.resize import resized
 from secondunit.models.forecast import Look
@@ -149,20 +148,10 @@ class Roto(Calls):
             if marks is not None:
                 track.hear(index, Belief(marks, np.zeros_like(marks), 1.0, way, given=True))
 
-    def _traits(self, track: Track) -> Traits | None:
-        """What the subject is like, from the frames that are marked, or surely found."""
-        known = self._marked or [i for i in range(track.frames) if track.sureness(i) >= UNSURE]
-        some = [known[round(place)] for place in np.linspace(0, len(known) - 1, min(8, len(known)))]
-        return Traits.of(
-            Known(self._views.frame(index), belief.found, self._motion(index))
-            for index in some
-            if (belief := track[index]) is not None
-        )
-
     def _follow(self, way: Way, run: Run, track: Track, take: int) -> None:
-        """One way through one run: guessed window by window, then judged as a whole."""
-        traits = self._traits(track)
-        draft = Track(track.frames)
+        """One way through one run: guessed window by window, weighed as a whole, then judged."""
+        evidence = Evidence(self._views, self._marked, track)
+        hints, draft = Track(track.frames), Track(track.frames)
         alike: dict[int, float] = {}
         for count, window in enumerate(run.windows):
             marks = {i: b.found for i in window.shown if (b := self._known(i, draft, track))}
@@ -170,19 +159,19 @@ class Roto(Calls):
             for place, index in enumerate(window.shown):
                 if index not in window.fresh:
                     continue
-                found = guess.found[place]
-                if traits is not None:
-                    found = traits.weighed(found, self._views.frame(index), self._motion(index))
-                draft.hear(index, Belief(found, guess.spread[place], 0.0, way.NAME))
+                hint = Belief(guess.found[place], guess.spread[place], 0.0, way.NAME)
+                hints.hear(index, hint)
+                draft.hear(index, replace(hint, found=evidence.weighed(hint.found, index)))
                 alike[index] = float(guess.alike[place])
             if run.in_order:
                 self._views.forget(window.shown[-1] - 1, window.shown)
-        returned = self._returned(run, draft, track, traits)
+        evidence.taught(list(run.frames), hints, draft)
+        returned = self._returned(run, draft, track, evidence)
         self._judge(run.frames, draft, alike, returned, track)
         self._views.forget_all()
 
     def _returned(
-        self, run: Run, draft: Track, track: Track, traits: Traits | None
+        self, run: Run, draft: Track, track: Track, evidence: Evidence
     ) -> dict[int, float]:
         """How well the way back from each frame leads to what its matte came from, 0..1.
 
@@ -193,12 +182,12 @@ class Roto(Calls):
         for side in self._legs(run):
             trust = 1.0
             for leg in side:
-                trust *= self._led_home(leg, draft, track, traits)
+                trust *= self._led_home(leg, draft, track, evidence)
                 told |= dict.fromkeys(leg.frames, trust)
                 self._views.forget_all()
         return told
 
-    def _led_home(self, leg: Leg, draft: Track, track: Track, traits: Traits | None) -> float:
+    def _led_home(self, leg: Leg, draft: Track, track: Track, evidence: Evidence) -> float:
         home = draft[leg.home] or track[leg.home]
         if home is None or not (home.found > 0.5).any():
             return 1.0
@@ -208,9 +197,7 @@ class Roto(Calls):
             return 0.0
         shown = tuple(sorted((leg.home, *leg.frames[: leg.frames.index(far[0]) + 1])))
         guess = self._guessed(_BACK, Window(shown, ()), dict([far]), 0, _briefly(self.wish))
-        back = guess.found[shown.index(leg.home)]
-        if traits is not None:
-            back = traits.weighed(back, self._views.frame(leg.home), self._motion(leg.home))
+        back = evidence.weighed(guess.found[shown.index(leg.home)], leg.home)
         return home_again(home.found, back)
 
     def _known(self, index: int, draft: Track, track: Track) -> Belief | None:
@@ -218,11 +205,6 @@ class Roto(Calls):
         if track.sureness(index) >= UNSURE:
             return track[index]
         return draft[index]
-
-    def _motion(self, index: int) -> Pixels:
-        """How far each pixel of a frame moves against the background, in pixels."""
-        beside = [i for i in (index - 1, index + 1) if 0 <= i < len(self.shot.layout)]
-        return against_background(self._views.frame(index), [self._views.frame(i) for i in beside])
 
     def _guessed(
         self, way: Way, window: Window, marks: dict[int, Pixels], seed: int, wish: Wish

@@ -29,8 +29,23 @@ _WEIGHT, _MOST = 1.5, 3.0  # of the evidence of colour beside a hint's, and its 
 _SPEEDS, _SLOWEST, _OCTAVES = 12, 0.25, 0.5  # bins of motion; the first ends so many pixels away
 _MOVES, _STANDS = 3.0, 0.7  # at most, for what moves; less against what stands: subjects pause
 _DOUBT = 0.02  # that a hint's 0 and 1 leave
-_REACH, _FIRM, _SMOOTH = 4, 1.5, 1e-3  # of the filter that sets the answer on the picture's edges
+_FIRM = 1.5  # of the filter that sets the answer on the picture's edges
 _FEWEST = 12.0  # pixels of a side that can be learnt from
+_STILL = 0.5  # of what was seen behind: so much is still there
+_SAME, _WOBBLE = 0.7, 1  # bins between two colours of one thing; pixels it may be off
+
+
+class Edges(NamedTuple):
+    """How an answer is set on the picture's edges: a filter's reach, in pixels, and smoothing."""
+
+    reach: int
+    smoothing: float
+
+
+CLOSE = Edges(4, 1e-3)
+"""For a hint that began from a known matte."""
+WIDE = Edges(6, 3e-4)
+"""For one that began from words, and lies farther off."""
 
 
 class Known(NamedTuple):
@@ -43,15 +58,25 @@ class Known(NamedTuple):
     motion: Pixels | None = None
 
 
+class Behind(NamedTuple):
+    """What was seen around the subject on a frame that is known, laid over another: its picture
+    (H,W,3), display-referred, and where it tells anything (H,W).
+    """
+
+    picture: Pixels
+    there: NDArray[np.bool_]
+
+
 @dataclass(frozen=True, eq=False)
 class Traits:
     """How often each colour and each speed is the subject's, and how often its surroundings'."""
 
     colours: tuple[Histogram, Histogram]
     speeds: tuple[Histogram, Histogram] | None
+    edges: Edges = CLOSE
 
     @classmethod
-    def of(cls, frames: Iterable[Known]) -> Traits | None:
+    def of(cls, frames: Iterable[Known], edges: Edges = CLOSE) -> Traits | None:
         """Learnt from frames; None where these hold too little of either side."""
         colours = np.zeros((2, *(_BINS,) * 3))
         speeds = np.zeros((2, _SPEEDS))
@@ -65,19 +90,32 @@ class Traits:
         soft = [gaussian_filter(each, _SOFT, mode="nearest") for each in colours]
         pace = [gaussian_filter1d(each, 1.0, mode="nearest") for each in speeds]
         moves = speeds.sum() > 0
-        return cls(_shares(soft), _shares(pace) if moves else None)
+        return cls(_shares(soft), _shares(pace) if moves else None, edges)
 
-    def weighed(self, found: Pixels, picture: Pixels, motion: Pixels | None = None) -> Pixels:
-        """A hint (H,W) with the evidence of a picture (H,W,3) and of its motion, on its edges."""
+    def weighed(
+        self,
+        found: Pixels,
+        picture: Pixels,
+        motion: Pixels | None = None,
+        behind: Behind | None = None,
+    ) -> Pixels:
+        """A hint (H,W) with the evidence of a picture (H,W,3), of its motion and of what was seen
+        behind, on its edges.
+        """
         sure = np.clip(found, _DOUBT, 1 - _DOUBT)
-        odds = np.log(sure / (1 - sure)) + _WEIGHT * self._by_colour(picture)
+        odds = np.log(sure / (1 - sure)) + _WEIGHT * self._by_colour(picture, behind)
         if motion is not None and self.speeds is not None:
             odds = odds + self._by_motion(self.speeds, motion)
         together = (1 / (1 + np.exp(-odds))).astype(np.float32)
-        return np.clip(guided(together, picture, _REACH, _FIRM, _SMOOTH), 0, 1)
+        return np.clip(
+            guided(together, picture, self.edges.reach, _FIRM, self.edges.smoothing), 0, 1
+        )
 
-    def _by_colour(self, picture: Pixels) -> Histogram:
+    def _by_colour(self, picture: Pixels, behind: Behind | None) -> Histogram:
         ours, theirs = (each[_places(picture)] for each in self.colours)
+        if behind is not None:
+            here = (1 - _STILL) * theirs + _STILL * _likely(picture, behind.picture)
+            theirs = np.where(behind.there, here, theirs)
         return np.clip(np.log((ours + _RARE) / (theirs + _RARE)), -_MOST, _MOST)
 
     def _by_motion(self, speeds: tuple[Histogram, Histogram], motion: Pixels) -> Histogram:
@@ -90,11 +128,34 @@ def _shares(counts: list[Histogram]) -> tuple[Histogram, Histogram]:
     return first, second
 
 
+def _likely(picture: Pixels, behind: Pixels) -> Histogram:
+    """How likely each pixel's colour is, of all bins, where the other picture (H,W,3) shows what is
+    there; a little beside it will do.
+    """
+    seen, known = _in_bins(picture), _in_bins(behind)
+    high, wide = picture.shape[:2]
+    around = np.pad(known, ((_WOBBLE, _WOBBLE), (_WOBBLE, _WOBBLE), (0, 0)), mode="edge")
+    side = range(2 * _WOBBLE + 1)
+    apart = [
+        ((seen - around[down : down + high, across : across + wide]) ** 2).sum(axis=2)
+        for down in side
+        for across in side
+    ]
+    near = np.exp(-np.min(apart, axis=0) / (2 * _SAME**2))
+    return np.asarray(near / ((2 * np.pi) ** 1.5 * _SAME**3), np.float64)
+
+
 def _places(picture: Pixels) -> tuple[NDArray[np.intp], ...]:
     """Each pixel's place in the histograms of colour."""
+    places = np.clip(_in_bins(picture).astype(np.intp), 0, _BINS - 1)
+    return places[..., 0], places[..., 1], places[..., 2]
+
+
+def _in_bins(picture: Pixels) -> Pixels:
+    """Lab colours (H,W,3) in bins of the histograms."""
     lab = cv2.cvtColor(np.ascontiguousarray(np.clip(picture, 0, 1), np.float32), cv2.COLOR_RGB2LAB)
-    unit = np.stack([lab[..., 0] / 100, *((lab[..., c] / _CHROMA + 1) / 2 for c in (1, 2))])
-    return tuple(np.clip((unit * _BINS).astype(np.intp), 0, _BINS - 1))
+    unit = [lab[..., 0] / 100, *((lab[..., c] / _CHROMA + 1) / 2 for c in (1, 2))]
+    return np.asarray(np.stack(unit, axis=-1) * _BINS, np.float32)
 
 
 def _speed(motion: Pixels) -> NDArray[np.intp]:

@@ -132,6 +132,22 @@ def test_a_model_that_looks_is_not_asked_to_paint(roto, plate, first, props):
     assert min(overlap(got[i] > 127, there[i]) for i in range(FRAMES)) > 0.9
 
 
+def test_what_words_find_roughly_is_found_whole_by_its_own_colours(roto, plate, props):
+    def roughly(footage, question):
+        found = red(footage)
+        if not question.masks:
+            found = np.roll(gaussian_filter(found, (0, 4, 4)), (4, 4), axis=(1, 2))
+        return Sight(found, np.ones(len(footage), np.float32))
+
+    values = {"subject": "the square", "way": "look"}
+    (take,), *_ = roto(mush, values, sight=roughly, plate=plate)
+    _, there = shot()
+    got = props.whole(take.media)[..., 3]
+    aside = np.roll(there, (4, 4), axis=(1, 2))
+    assert min(overlap(aside[i], there[i]) for i in range(FRAMES)) < 0.6
+    assert min(overlap(got[i] > 127, there[i]) for i in range(FRAMES)) > 0.9
+
+
 @pytest.mark.parametrize(
     ("values", "sight"),
     [({}, seeing), ({}, blind), ({"way": "carry"}, seeing), ({"quality": "final"}, seeing)],

@@ -7,7 +7,7 @@ from scipy.ndimage import gaussian_filter
 
 from secondunit.matting.sureness import UNSURE, Neighbour, sureness
 from secondunit.matting.track import Belief, Track
-from secondunit.matting.traits import Known, Traits
+from secondunit.matting.traits import Behind, Known, Traits
 from secondunit.matting.ways import Guess
 
 
@@ -40,6 +40,23 @@ def test_what_moves_as_the_subject_did_counts_for_it():
     moving[:, 20:] = 6
     weighed = traits.weighed(hint, grey, moving)
     assert weighed[:, 25:].min() > 0.5 > weighed[:, :15].max()
+
+
+def test_what_stood_beside_the_subject_and_is_of_its_colour_is_not_taken_along():
+    grain = gaussian_filter(np.random.default_rng(1).random((60, 90, 3)), (1, 1, 0))
+    ground = (0.4 + 0.4 * (grain - 0.5)).astype(np.float32)
+    red = np.float32([1, 0.15, 0.15]) * np.linspace(0.2, 1, 20, dtype=np.float32)[:, None, None]
+    matte = np.zeros((60, 90), np.float32)
+    ground[10:30, 60:80] = red  # a box that stands there
+    marked, later = ground.copy(), ground.copy()
+    marked[30:50, 10:30], later[30:50, 30:50] = red, red
+    matte[30:50, 10:30] = 1
+    traits = Traits.of([Known(marked, matte)])
+    vague = np.full((60, 90), 0.4, np.float32)
+    told = Behind(marked, matte < 0.05)
+    assert traits.weighed(vague, later)[14:26, 64:76].min() > 0.5
+    weighed = traits.weighed(vague, later, behind=told)
+    assert weighed[14:26, 64:76].max() < 0.5 < weighed[34:46, 34:46].min()
 
 
 def test_nothing_is_learnt_from_a_frame_that_is_all_subject():
