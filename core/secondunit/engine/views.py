@@ -9,6 +9,7 @@ import numpy as np
 from secondunit.callsheet import Pixels, Size
 from secondunit.engine.marks import scaled
 from secondunit.engine.shot import Shot
+from secondunit.matting.grain import ungrained
 from secondunit.media.resize import resized
 
 _OUTLINE = 640  # pixels of the longer side that outlines are looked at with
@@ -28,9 +29,9 @@ class Views:
         self.size = Size(*(max(1, round(side * scale)) for side in delivered))
 
     def frame(self, index: int) -> Pixels:
-        """A laid-out frame (h,w,3), display-referred."""
+        """A laid-out frame (h,w,3), display-referred, without its grain."""
         if index not in self._shown:
-            self._shown[index] = resized(self._shot.display(index), self.size)
+            self._shown[index] = ungrained(resized(self._shot.display(index), self.size))
         return self._shown[index]
 
     def frames(self, indices: Sequence[int]) -> Pixels:

@@ -7,6 +7,7 @@ import numpy as np
 
 from secondunit.callsheet import Pixels
 from secondunit.matting.band import Band, leaning
+from secondunit.matting.grain import ungrained
 from secondunit.matting.palette import mixed
 from secondunit.matting.trimap import clamped, opened
 from secondunit_contract.problem import SizeUnfit
@@ -35,14 +36,14 @@ def refined(
     pixels a frame. One frame at a time, so a shot of any length streams through; hints that shall
     be steadied over time are so before (`steady.steadied`), alphas never.
 
-    Colours find the edge (`band`, `palette`), and the hint has its say once more: it is, about, the
-    mean of alpha over each token, so where the mean of the alpha found differs the alpha leans the
-    other way (iterative back-projection, Irani and Peleg 1991), the less the more the hint's own
-    samples disagree. Raises SizeUnfit when the sizes differ.
+    Colours find the edge (`grain`, `band`, `palette`), and the hint has its say once more: it is,
+    about, the mean of alpha over each token, so where the mean of the alpha found differs the alpha
+    leans the other way (iterative back-projection, Irani and Peleg 1991), the less the more the
+    hint's own samples disagree. Raises SizeUnfit when the sizes differ.
     """
     if picture.shape[:2] != hint.shape:
         raise SizeUnfit(f"A hint of {hint.shape} for a picture of {picture.shape[:2]}")
-    picture = np.nan_to_num(picture, nan=0.5, posinf=1.0, neginf=0.0)
+    picture = ungrained(np.nan_to_num(picture, nan=0.5, posinf=1.0, neginf=0.0))
     trimap = opened(hint, spread, token, motion)
     told = clamped(hint)
     mix = mixed(picture, trimap, told, device)

@@ -148,6 +148,24 @@ def test_what_words_find_roughly_is_found_whole_by_its_own_colours(roto, plate, 
     assert min(overlap(got[i] > 127, there[i]) for i in range(FRAMES)) > 0.9
 
 
+def test_grain_that_is_stronger_than_what_tells_the_subject_does_not_fray_it(
+    roto, first, props, tmp_path
+):
+    _, there = shot()
+    random = np.random.default_rng(8)
+    pictures = np.where(there[..., None], (128.0, 92, 84), (100.0, 96, 92))
+    pictures = (pictures + random.normal(0, 22, pictures.shape)).clip(0, 255).astype(np.uint8)
+    plate = props.write_pictures(tmp_path / "grainy", pictures, "png")
+
+    def vague(footage, question):
+        redder = gaussian_filter(footage[..., 0] - footage[..., 2], (0, 3, 3))
+        return Sight(np.clip(redder * 5, 0, 1), np.ones(len(footage), np.float32))
+
+    (take,), *_ = roto(mush, sight=vague, plate=plate, matte=first)
+    got = props.whole(take.media)[..., 3]
+    assert np.mean([overlap(got[i] > 127, there[i]) for i in range(1, FRAMES)]) > 0.8
+
+
 @pytest.mark.parametrize(
     ("values", "sight"),
     [({}, seeing), ({}, blind), ({"way": "carry"}, seeing), ({"quality": "final"}, seeing)],
