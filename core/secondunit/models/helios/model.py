@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from secondunit.callsheet import CallSheet, ModelCard, Pixels
+from secondunit.models.helios.block_noise import block_noise
 from secondunit.models.helios.card import CHUNK, REMEMBERED, Shape, distilled
 from secondunit.models.rig.continuing import Continuing, as_clip
 from secondunit.models.rig.driven import During, Shoot
@@ -108,6 +110,7 @@ class PyramidModel(HeliosModel):
     def __init__(self, card: ModelCard, checkpoint: Checkpoint, parts: Parts, pipe: Any) -> None:
         super().__init__(card, checkpoint, parts, pipe)
         self._distilled = distilled(checkpoint)
+        pipe.sample_block_noise = partial(block_noise, pipe.scheduler.config.gamma)
 
     def way(self, sheet: CallSheet, steps: int) -> tuple[int, int]:
         """One step at least in each size; what was taught to take few makes its first chunk, of
