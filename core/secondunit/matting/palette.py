@@ -190,6 +190,7 @@ def _averaged(
     alpha = along.clamp(0, 1)
     apart = torch.cdist(pixels, behind, compute_mode="donot_use_mm_for_euclid_dist").square()
     error = apart[:, :, None].expand(-1, -1, subject.shape[1], -1).reshape(count, -1, line.shape[1])
+    error = error.contiguous()  # of one colour behind there is but one memory
     error = error.sub_(along.mul_(2).sub_(alpha).mul_(alpha).mul_(length[:, None])).clamp_(min=0)
     error.mul_(0.5 / _NOISE**2).add_(price[:, None])
     if expected is not None:

@@ -4,6 +4,7 @@ import pytest
 from PIL import Image
 
 from secondunit.matting.band import Band, solved
+from secondunit.matting.palette import mixed
 from secondunit_contract.problem import SizeUnfit
 
 
@@ -124,3 +125,16 @@ def test_a_band_leans_to_a_prior_where_colours_say_nothing():
 def test_a_trimap_of_another_size_is_refused():
     with pytest.raises(SizeUnfit):
         solved(np.zeros((9, 9, 3), np.float32), np.zeros((9, 8), np.float32))
+
+
+def test_one_pixel_of_the_background_is_enough_to_mix_from():
+    picture = np.random.default_rng(2).random((24, 24, 3)).astype(np.float32)
+    trimap = np.full((24, 24), 0.5, np.float32)
+    trimap[8:16, 8:16] = 1
+    trimap[0, 0] = 0
+    picture[trimap == 1], picture[0, 0] = (0.8, 0.2, 0.2), (0.1, 0.1, 0.6)
+    picture[0, 12] = (0.8, 0.2, 0.2)
+    picture[12, 0] = (0.1, 0.1, 0.6)
+    mix = mixed(picture, trimap, trimap)
+    assert mix.alpha[0, 12] > 0.9
+    assert mix.alpha[12, 0] < 0.1
