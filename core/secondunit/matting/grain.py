@@ -35,7 +35,7 @@ def ungrained(picture: Pixels) -> Pixels:
     """A picture (H,W,3), display-referred, without its grain; the same one where it has none.
 
     Near pixels that differ by no more than grain does are averaged: the bilateral filter, Tomasi
-    and Manduchi (1998). What is no number becomes grey.
+    and Manduchi (1998). Where it has some, what is no number becomes grey first.
     """
     clean = np.nan_to_num(picture, nan=0.5, posinf=1.0, neginf=0.0).astype(np.float32, copy=False)
     strength = grain(clean)
