@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,10 +11,11 @@ import pytest
 
 from secondunit.weights.checkpoint import Checkpoint
 from secondunit.worlds import randomised
-from tools.starter import export, lessons, train
+from tools.starter import export, lessons, likeness, train
 from tools.starter import linear as linear_map
 from tools.starter import network as parts
 from tools.starter.lessons import KINDS, MIX, SEEDS, SHAPES, conditions, lesson, shape_of
+from tools.starter.likeness import strayed
 from tools.starter.linear import Linear
 from tools.starter.muon import orthogonal
 from tools.starter.order import put_in_order
@@ -59,6 +61,51 @@ def test_untrained_it_answers_with_what_it_is_shown(linear: Linear) -> None:
     shown = linear.encoded(plate)
     share = (answer * shown).sum() / (answer.norm() * shown.norm())
     assert float(share) > 0.8
+
+
+class _Followed:
+    """Three clips whose subjects an untrained network follows."""
+
+    def __init__(self, linear: Linear) -> None:
+        import torch
+
+        torch.manual_seed(4)
+        self.linear, self.network = linear, parts.transformer(parts.Size(layers=2))
+        self.clips = randomised.clips(905_000_004, 3, 5, 48, 64)
+        self.words = torch.zeros(3, parts.WORDS, 96)
+
+    def astray(self, plate: Any, alpha: Any) -> Any:
+        return strayed(self.network, self.words, plate, alpha, 0, self.linear).mean()
+
+
+def test_what_stands_still_is_followed_better_than_what_is_not_there(linear: Linear) -> None:
+    still = _Followed(linear)
+    plate, alpha = (
+        each[:, :, :1].repeat(1, 1, 5, 1, 1) for each in (still.clips.plate, still.clips.alpha)
+    )
+    elsewhere = alpha.clone()
+    elsewhere[:, :, 1:] = alpha[:, :, 1:].roll(24, -1)
+    assert still.astray(plate, alpha) < 0.7 * still.astray(plate, elsewhere)
+
+
+def test_following_is_learnt(linear: Linear) -> None:
+    import torch
+
+    moving = _Followed(linear)
+    optimiser = torch.optim.AdamW(moving.network.parameters(), 3e-3)
+    errors = []
+    for _ in range(25):
+        optimiser.zero_grad()
+        error = moving.astray(moving.clips.plate, moving.clips.alpha)
+        error.backward()
+        optimiser.step()
+        errors.append(float(error.detach()))
+    assert errors[-1] < 0.8 * errors[0]
+
+
+def test_it_learns_to_be_followed_where_its_card_says_it_is_looked_at() -> None:
+    card = tomllib.loads(Path(export.__file__).with_name("card.toml").read_text("utf-8"))
+    assert (card["look_layer"], card["look_noise"]) == (likeness.LAYER, likeness.NOISE)
 
 
 def test_a_step_of_muon_is_orthogonal() -> None:

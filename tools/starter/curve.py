@@ -1,7 +1,8 @@
 """The curve of a run: python -m tools.starter.curve LOG PICTURE.
 
 One line a kind of question, its error (of 1: an answer that is nothing but the average picture)
-against the steps, both on scales that rise by doubling.
+against the steps, both on scales that rise by doubling. "looked" is how far subjects go astray
+where a look follows them (`likeness.strayed`).
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ _SIZE, _EDGE = (1100, 560), (70, 30, 190, 50)  # left, top, right, bottom
 _LINES = 8  # log lines that one point is the mean of
 _COLOURS = (
     *("#4e79a7", "#f28e2b", "#e15759", "#76b7b2", "#59a14f", "#b8a112"),
-    *("#b07aa1", "#d37295", "#9c755f", "#8a8583", "#2f4b7c", "#00876c"),
+    *("#b07aa1", "#d37295", "#9c755f", "#8a8583", "#2f4b7c", "#00876c", "#3b3b3b"),
 )
 
 

@@ -28,6 +28,7 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 from tools.starter import linear as linear_map
 from tools.starter import network as parts
 from tools.starter.lessons import SEEDS, Lesson, lesson, shape_of
+from tools.starter.likeness import strayed
 from tools.starter.linear import Linear
 from tools.starter.muon import Muon
 from tools.starter.order import put_in_order
@@ -35,6 +36,7 @@ from tools.starter.order import put_in_order
 _WARM_UP = 60
 _STEADY_SHARE = 0.3  # of the run; then the rate falls along a cosine
 _SAVE_EVERY, _TELL_EVERY = 240.0, 50
+_ALIKE = 0.3  # how much it counts what a look would follow, beside what is made
 _FINE = 0.3  # how much fine detail counts beside what it is in the picture
 
 
@@ -148,7 +150,8 @@ class Run:
         given = lesson(first + self.rank, shape, options.tokens, self.linear, options.device)
         errors = self._errors(given)
         # an error counts less where noise leaves little to be found out
-        loss = (errors / (given.sigma**2 + 0.25)).mean()
+        astray = self._astray(given).mean()
+        loss = (errors / (given.sigma**2 + 0.25)).mean() + _ALIKE * astray
         for optimiser in (self.muon, self.adam):
             optimiser.zero_grad(set_to_none=False)
         loss.backward()
@@ -158,7 +161,8 @@ class Run:
         self.muon.step()
         self.adam.step()
         self._average()
-        return list(zip(given.kinds, errors.detach().tolist(), strict=True))
+        told = zip(given.kinds, errors.detach().tolist(), strict=True)
+        return [*told, ("looked", float(astray.detach()))]
 
     def _errors(self, given: Lesson) -> Tensor:
         with torch.autocast(
@@ -174,6 +178,14 @@ class Run:
             )[0]
         wrong = (answer.float() - given.answer) ** 2 * self.counts * given.weight
         return wrong.mean((1, 2, 3, 4))
+
+    def _astray(self, given: Lesson) -> Tensor:
+        """How far subjects go astray where they are followed by a look, which has no words."""
+        with torch.autocast(
+            self.options.device, torch.bfloat16, enabled=self.options.device != "cpu"
+        ):
+            words = parts.read(self.tokenizer, self.reader, ("",) * len(given.plate))
+            return strayed(self.network, words, given.plate, given.alpha, given.key, self.linear)
 
     def _share_gradients(self) -> None:
         if self.workers == 1:
