@@ -11,11 +11,11 @@ import pytest
 
 from secondunit.weights.checkpoint import Checkpoint
 from secondunit.worlds import randomised
-from tools.starter import export, lessons, likeness, train
+from tools.starter import export, following, lessons, train
 from tools.starter import linear as linear_map
 from tools.starter import network as parts
+from tools.starter.following import strayed
 from tools.starter.lessons import KINDS, MIX, SEEDS, SHAPES, conditions, lesson, shape_of
-from tools.starter.likeness import strayed
 from tools.starter.linear import Linear
 from tools.starter.muon import orthogonal
 from tools.starter.order import put_in_order
@@ -105,7 +105,7 @@ def test_following_is_learnt(linear: Linear) -> None:
 
 def test_it_learns_to_be_followed_where_its_card_says_it_is_looked_at() -> None:
     card = tomllib.loads(Path(export.__file__).with_name("card.toml").read_text("utf-8"))
-    assert (card["look_layer"], card["look_noise"]) == (likeness.LAYER, likeness.NOISE)
+    assert (card["look_layer"], card["look_noise"]) == (following.LAYER, following.NOISE)
 
 
 def test_a_step_of_muon_is_orthogonal() -> None:

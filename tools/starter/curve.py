@@ -2,7 +2,7 @@
 
 One line a kind of question, its error (of 1: an answer that is nothing but the average picture)
 against the steps, both on scales that rise by doubling. "looked" is how far subjects go astray
-where a look follows them (`likeness.strayed`).
+where a look follows them (`following.strayed`).
 """
 
 from __future__ import annotations

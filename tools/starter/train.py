@@ -27,8 +27,8 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from tools.starter import linear as linear_map
 from tools.starter import network as parts
+from tools.starter.following import strayed
 from tools.starter.lessons import SEEDS, Lesson, lesson, shape_of
-from tools.starter.likeness import strayed
 from tools.starter.linear import Linear
 from tools.starter.muon import Muon
 from tools.starter.order import put_in_order

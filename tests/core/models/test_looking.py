@@ -134,7 +134,7 @@ def test_what_is_heard_is_what_attention_works_with(tiny: VideoModel) -> None:
     rotary = transformer.rope(latents)
 
     def at_work(layer: int) -> bool:
-        found = [turned(each, 2, rotary) for each in heard[layer]]
+        found = [turned(each[0], 2, rotary) for each in heard[layer]]
         return any(
             query.shape == key.shape == (1, len(found[0]), 2, 12)
             and torch.allclose(query[0].flatten(1), found[0], atol=1e-5)

@@ -18,7 +18,9 @@ _SIDES = ("norm_q", "norm_k")
 
 
 class Heard(NamedTuple):
-    """One layer's queries and keys: tensors (tokens, heads * width), after their normalisation."""
+    """One layer's queries and keys: tensors (clips, tokens, heads * width), after their
+    normalisation.
+    """
 
     queries: Any
     keys: Any
@@ -36,7 +38,7 @@ def overheard(
     wanted = {(layer, side) for layer in layers for side in _SIDES}
 
     def hear(spot: tuple[int, str], _part: Any, _given: Any, answer: Any) -> None:
-        heard[spot] = answer.detach()[0]
+        heard[spot] = answer
         if wanted <= heard.keys():
             raise _Enough
 

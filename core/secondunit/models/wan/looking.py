@@ -212,7 +212,8 @@ class Reader:
             heard = overheard(
                 transformer.blocks, which, layers, functools.partial(transformer, **given)
             )
-            return heard, transformer.rope(given["hidden_states"])
+            clip = {layer: Heard(*(side[0] for side in sides)) for layer, sides in heard.items()}
+            return clip, transformer.rope(given["hidden_states"])
 
     def _latents(self, footage: Pixels, frames: Sequence[int], grid: Grid) -> Any:
         """Frames as latent frames of their own (1,C,n,h,w): each encoded once while it is needed,

@@ -1,4 +1,4 @@
-"""Likeness: what one thing holds of itself in several frames is to be alike where a look reads it.
+"""Following: what one thing holds of itself in several frames is to be alike where a look reads it.
 
 Large video models come to that by themselves (Nam et al. 2025, DiffTrack); a small one is taught.
 The subject is carried from one frame to the others as `matting.correspond` does, but by all tokens
@@ -7,7 +7,6 @@ instead of the best few, so that there is something to learn from wherever it we
 
 from __future__ import annotations
 
-from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -16,6 +15,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from secondunit.matting.correspond import Matching
+from secondunit.models.wan.attention import Heard, overheard
 from tools.starter.linear import PATCH, Linear
 
 LAYER, NOISE = 1, 0.02
@@ -24,10 +24,6 @@ _STEPS = 1000  # of the scheduler's clock
 _FEWEST = 2.0  # tokens a subject must cover to be followed
 _FAR = -1e4
 _EPS = 1e-3
-
-
-class _Enough(Exception):
-    """Both sides have been heard."""
 
 
 def strayed(
@@ -54,7 +50,7 @@ def strayed(
     return wrong * (covered[:, key].sum(-1) > _FEWEST)
 
 
-def _heard(network: Any, words: Tensor, latents: Tensor, linear: Linear) -> list[Tensor]:
+def _heard(network: Any, words: Tensor, latents: Tensor, linear: Linear) -> Heard:
     """Queries and keys of the layer, as `models.wan.looking` reads them: the clip under a little
     noise that is the same on each frame, and shown as known.
     """
@@ -63,29 +59,19 @@ def _heard(network: Any, words: Tensor, latents: Tensor, linear: Linear) -> list
     noise = drawn.to(latents)
     grey = linear.encoded(latents.new_full((1, 3, 1, PATCH, PATCH), 0.5))
     matte = latents.new_zeros(batch, PATCH**2, frames, height, width)
-    heard: dict[str, Tensor] = {}
-
-    def hear(side: str, _part: Any, _given: Any, answer: Tensor) -> None:
-        heard[side] = answer
-        if len(heard) == 2:
-            raise _Enough
-
-    attention = network.blocks[LAYER].attn1
-    hooks = [
-        part.register_forward_hook(partial(hear, side))
-        for side, part in (("queries", attention.norm_q), ("keys", attention.norm_k))
-    ]
-    with suppress(_Enough):
-        network(
+    (heard,) = overheard(
+        network.blocks,
+        "attn1",
+        (LAYER,),
+        partial(
+            network,
             latents.lerp(noise.expand_as(latents), NOISE),
             latents.new_full((batch,), NOISE * _STEPS),
             words,
             control_hidden_states=torch.cat([latents, grey.expand_as(latents), matte], 1),
-            return_dict=False,
-        )
-    for hook in hooks:
-        hook.remove()
-    return [heard["queries"], heard["keys"]]
+        ),
+    ).values()
+    return heard
 
 
 def _directions(tokens: Tensor) -> Tensor:
