@@ -82,6 +82,24 @@ def test_a_painting_is_asked_for_the_colour_farthest_from_the_subject():
     assert "green" in paint.write(passage()[0], Wish("the shoe"))[0].prompt
 
 
+@pytest.mark.parametrize(
+    ("typed", "spoken"),
+    [
+        ("red ball", "the red ball"),
+        ("  two dogs ", "the two dogs"),
+        ("A red ball", "A red ball"),
+        ("the red ball", "the red ball"),
+        ("his hat", "his hat"),
+        ("Anna's hat", "Anna's hat"),
+        ("  ", ""),
+    ],
+)
+def test_a_subject_is_spoken_of_with_an_article(typed: str, spoken: str) -> None:
+    assert Wish(typed).spoken == spoken
+    (sheet,) = paint.write(passage()[0], Wish(typed))
+    assert ("isolate  on" in sheet.prompt, spoken in sheet.prompt) == (False, True)
+
+
 def test_a_model_that_takes_references_is_shown_the_subject_on_white():
     shown, alpha = passage(honours={"plate", "paint", "edit", "references"})
     (sheet,) = paint.write(shown, Wish())

@@ -20,6 +20,11 @@ from typing import Protocol
 from secondunit.callsheet import CallSheet, Need, Pixels
 from secondunit_contract.frames import Rate
 
+_ARTICLES = frozenset({"a", "an", "the"})
+_OTHERS = frozenset({"this", "that", "these", "those", "all", "both", "each", "every", "any"})
+_WHOSE = frozenset({"my", "your", "his", "her", "its", "our", "their"})
+_DETERMINERS = _ARTICLES | _OTHERS | _WHOSE
+
 Answers = Sequence[Pixels]
 """Each take of each sheet, in their order: (T,H,W,3) float32, 0..1."""
 
@@ -38,6 +43,17 @@ class Wish:
     votes: int = 3
     closely: bool = False
     samples: int = 4
+
+    @property
+    def spoken(self) -> str:
+        """The subject as a sentence has it, "the red ball" of "red ball"; "" where it has no name.
+
+        Models learn from sentences, and a name without its article is more often taken for another.
+        """
+        said = self.subject.strip()
+        first = said.split(maxsplit=1)[0].lower() if said else ""
+        told = not said or first in _DETERMINERS or first.endswith(("'s", "’s"))
+        return said if told else f"the {said}"
 
 
 @dataclass(frozen=True, eq=False)

@@ -36,5 +36,4 @@ def read(passage: Passage, wish: Wish, answers: Answers) -> Guess:
 
 def wording(wish: Wish) -> str:
     """What is asked for, in words."""
-    subject = wish.subject.strip()
-    return f"isolate {subject} on a flat green screen" if subject else "isolate on green"
+    return f"isolate {wish.spoken} on a flat green screen" if wish.spoken else "isolate on green"

@@ -28,9 +28,8 @@ def write(passage: Passage, wish: Wish) -> tuple[CallSheet, ...]:
     something to look like, where the model takes these.
     """
     colour = farthest(passage.plate, passage.marks)
-    subject = wish.subject.strip()
-    words = f"isolate {subject}" if subject else "isolate"
-    words += f" on a flat {colour} screen" if subject else f" on {colour}"
+    subject = wish.spoken
+    words = f"isolate {subject} on a flat {colour} screen" if subject else f"isolate on {colour}"
     paint = np.ones(passage.plate.shape[:3], bool)
     sheet = passage.sheet(paint=paint, prompt=words, seeds=tuple(range(max(1, wish.votes))))
     if passage.marks and "keys" in passage.honours:
