@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from secondunit.weights.checkpoint import Checkpoint
-from secondunit.worlds import randomised
+from secondunit.worlds import named, randomised, staging
 from tools.starter import export, following, lessons, train
 from tools.starter import linear as linear_map
 from tools.starter import network as parts
@@ -128,7 +128,35 @@ def test_lessons_are_their_seeds_and_of_every_kind(linear: Linear) -> None:
     assert {kind for world in MIX.values() for kind in world} == set(KINDS)
     shapes = {shape_of(seed) for seed in range(400)}
     assert shapes == set(SHAPES)
-    assert all(f % 4 == 1 and h % 8 == 0 and w % 8 == 0 for f, h, w in SHAPES)
+    assert all(h % 8 == 0 and w % 8 == 0 for _, h, w in SHAPES)
+    assert all(f % 4 == 1 or f <= lessons._BRIEF for f, _, _ in SHAPES)
+
+
+def test_brief_clips_are_many_and_ask_what_pictures_can_teach(linear: Linear) -> None:
+    brief = [lesson(seed, (1, 32, 48), 240, linear, "cpu") for seed in range(12)]
+    long = lesson(5, (5, 32, 48), 240, linear, "cpu")
+    assert {len(each.kinds) for each in brief} == {5 * len(long.kinds)}
+    asked = [kind for each in brief for kind in each.kinds]
+    assert set(asked) <= {kind for world in lessons.BRIEF_MIX.values() for kind in world}
+    assert asked.count("isolated") > len(asked) / 4
+
+
+def test_words_are_mostly_asked_where_there_is_more_than_one_thing() -> None:
+    crowded, usual = (
+        sum(told.several for told in named.clips(5, 60, 1, 32, 48, "cpu", crowd).told)
+        for crowd in (lessons.CROWD, staging.CROWD)
+    )
+    assert usual < 45 <= crowded
+
+
+def test_nobody_is_followed_through_a_single_frame(
+    tmp_path: Path, linear: Linear, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(linear_map, "fitted", lambda: linear)
+    monkeypatch.setattr(train, "shape_of", lambda seed: (1, 32, 48))
+    learnt = _Quick(_options(tmp_path, 1))._learn()
+    assert {kind: loss for kind, loss in learnt if kind == "looked"} == {"looked": 0.0}
+    assert all(0 < loss < 10 for kind, loss in learnt if kind != "looked")
 
 
 def test_many_clips_are_guessed_for_on_all_cores_to_the_same_bits(

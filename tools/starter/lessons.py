@@ -28,7 +28,7 @@ MIX = {
         "marked": 30,
         "edited": 5,
         "widened": 36,
-        "bridged": 20,
+        "bridged": 24,
         "continued": 5,
         "cleaned": 16,
         "holed": 4,
@@ -49,6 +49,13 @@ MIX = {
     },
 }
 """How often each kind is asked, by world."""
+BRIEF_MIX = {
+    randomised: {"widened": 17, "holed": 3},
+    named: {"isolated": 17, "removed": 1, "widened": 2},
+}
+"""The same where a clip is brief: what pictures can teach, of which there are more then."""
+CROWD = (25, 48, 27)
+"""How often one, two and three things with names are shown: one alone needs no word."""
 SHAPES = {
     (9, 64, 64): 18,
     (5, 64, 64): 12,
@@ -63,8 +70,16 @@ SHAPES = {
     (33, 32, 48): 1,
     (5, 96, 160): 6,
     (9, 96, 96): 4,
+    (1, 64, 96): 16,
+    (1, 96, 96): 10,
+    (1, 96, 144): 8,
+    (2, 64, 64): 8,
+    (2, 64, 96): 6,
+    (3, 64, 64): 6,
+    (3, 80, 48): 4,
 }
 """How often each (frames, height, width) is shown."""
+_BRIEF = 3  # frames at most
 _QUESTIONS = 8  # asked in one lesson at most, or each clip its own
 _WORDLESS = 0.1  # share of prompts kept from the reader
 _SURE = 0.85  # share of lessons without a trace of the answer: what the first step sees
@@ -114,10 +129,12 @@ def lesson(
     world = named if rng.random() < NAMED_SHARE else randomised
     alike = max(1, count // _QUESTIONS)  # clips asked the same
     firsts = range(0, count, alike)
-    asked = rng.choices(tuple(MIX[world]), tuple(MIX[world].values()), k=len(firsts))
+    mix = (BRIEF_MIX if frames <= _BRIEF else MIX)[world]
+    asked = rng.choices(tuple(mix), tuple(mix.values()), k=len(firsts))
     if "referred" in asked:  # one frame longer than the others
         asked = ["referred"] * len(firsts)
-    clips = world.clips(seed, count, frames, height, width, device)
+    shown = {"crowd": CROWD} if world is named else {}
+    clips = world.clips(seed, count, frames, height, width, device, **shown)
     calls = [
         KINDS[kind](clips.part(first, min(count, first + alike)), rng)
         for first, kind in zip(firsts, asked, strict=True)

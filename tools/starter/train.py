@@ -180,7 +180,12 @@ class Run:
         return wrong.mean((1, 2, 3, 4))
 
     def _astray(self, given: Lesson) -> Tensor:
-        """How far subjects go astray where they are followed by a look, which has no words."""
+        """How far subjects go astray where they are followed by a look, which has no words.
+
+        Not at all on a single frame.
+        """
+        if given.plate.shape[2] == 1:
+            return given.sigma.new_zeros(len(given.plate))
         with torch.autocast(
             self.options.device, torch.bfloat16, enabled=self.options.device != "cpu"
         ):

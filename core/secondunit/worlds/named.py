@@ -15,7 +15,7 @@ from typing import Any
 from secondunit.worlds.brush import REACH, Brush
 from secondunit.worlds.clips import Clips, Told
 from secondunit.worlds.scenes import HIGHER, PAINTED, TINTS, WIDER, Easel
-from secondunit.worlds.staging import Player, Stage, staged
+from secondunit.worlds.staging import CROWD, Player, Stage, staged
 from secondunit.worlds.subjects import ALIVE, COLOURS, drawn
 from secondunit.worlds.words import told
 
@@ -56,7 +56,13 @@ class _Seen:
 
 
 def clips(
-    seed: int, count: int, frames: int, height: int, width: int, device: str = "cpu"
+    seed: int,
+    count: int,
+    frames: int,
+    height: int,
+    width: int,
+    device: str = "cpu",
+    crowd: tuple[int, int, int] = CROWD,
 ) -> Clips:
     """`count` clips of the named world; the same arguments give the same clips."""
     import torch
@@ -64,7 +70,7 @@ def clips(
     rng = Random(seed)
     generator = torch.Generator().manual_seed(seed)
     size = _Size(frames, height, width)
-    stages = [staged(rng, frames, height, width) for _ in range(count)]
+    stages = [staged(rng, frames, height, width, crowd) for _ in range(count)]
     sentences = tuple(told(stage.shot, rng) for stage in stages)
     backdrop = _backdrop(stages, size, generator, device)
     seen = _seen(stages, size, generator, device)

@@ -91,6 +91,8 @@ SIZES: dict[str, float] = {
 STANDING = ("person", "dog", "cat", "horse", "car", "tree", "lamp", "house", "boat", "flower")
 FLYING = ("bird", "plane", "fish")
 GLOSSY = ("ball", "cup", "ring", "car", "heart")
+CROWD = (45, 38, 17)
+"""How often one, two and three things are in a shot."""
 
 
 @dataclass(frozen=True)
@@ -164,13 +166,19 @@ class Stage:
     grain: float
 
 
-def staged(rng: Random, frames: int, height: int, width: int) -> Stage:
+def staged(
+    rng: Random,
+    frames: int,
+    height: int,
+    width: int,
+    crowd: tuple[int, int, int] = CROWD,
+) -> Stage:
     """One shot, all of it drawn: place, light, camera, one to three things and what they do."""
     place, light = rng.choice(tuple(PLACES)), rng.choice(tuple(LIGHTS))
     horizon = HORIZONS.get(place, 1.0) + rng.uniform(-0.05, 0.05)
     cast: list[Player] = []
     aspect = width / height
-    for _ in range(rng.choices((1, 2, 3), (45, 38, 17))[0]):
+    for _ in range(rng.choices((1, 2, 3), crowd)[0]):
         thing = _thing(rng, place, light, [player.thing for player in cast])
         tries = [_player(rng, thing, place, horizon, frames, aspect) for _ in range(10)]
         free = (each for each in tries if not _hides(each, cast, aspect))
