@@ -25,12 +25,12 @@ SEEDS = 880_000_000
 NAMED_SHARE = 0.6
 MIX = {
     randomised: {
-        "marked": 30,
+        "marked": 38,
         "edited": 5,
         "widened": 36,
         "bridged": 24,
         "continued": 5,
-        "cleaned": 16,
+        "cleaned": 28,
         "holed": 4,
     },
     named: {
