@@ -149,9 +149,9 @@ class Run:
         shape = shape_of(first)  # the same for all workers: nobody waits long
         given = lesson(first + self.rank, shape, options.tokens, self.linear, options.device)
         errors = self._errors(given)
+        astray = self._astray(given)
         # an error counts less where noise leaves little to be found out
-        astray = self._astray(given).mean()
-        loss = (errors / (given.sigma**2 + 0.25)).mean() + _ALIKE * astray
+        loss = (errors / (given.sigma**2 + 0.25)).mean() + _ALIKE * astray.sum() / len(errors)
         for optimiser in (self.muon, self.adam):
             optimiser.zero_grad(set_to_none=False)
         loss.backward()
@@ -162,7 +162,7 @@ class Run:
         self.adam.step()
         self._average()
         told = zip(given.kinds, errors.detach().tolist(), strict=True)
-        return [*told, ("looked", float(astray.detach()))]
+        return [*told, *(("looked", each) for each in astray.detach().tolist())]
 
     def _errors(self, given: Lesson) -> Tensor:
         with torch.autocast(
@@ -180,12 +180,11 @@ class Run:
         return wrong.mean((1, 2, 3, 4))
 
     def _astray(self, given: Lesson) -> Tensor:
-        """How far subjects go astray where they are followed by a look, which has no words.
-
-        Not at all on a single frame.
+        """How far subjects go astray where they are followed by a look, which has no words: (B,),
+        or (0,) of single frames, where there is nowhere to follow them to.
         """
         if given.plate.shape[2] == 1:
-            return given.sigma.new_zeros(len(given.plate))
+            return given.sigma.new_zeros(0)
         with torch.autocast(
             self.options.device, torch.bfloat16, enabled=self.options.device != "cpu"
         ):

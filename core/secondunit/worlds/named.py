@@ -64,7 +64,10 @@ def clips(
     device: str = "cpu",
     crowd: tuple[int, int, int] = CROWD,
 ) -> Clips:
-    """`count` clips of the named world; the same arguments give the same clips."""
+    """`count` clips of the named world; the same arguments give the same clips.
+
+    `crowd` is how often one, two and three things are in a shot.
+    """
     import torch
 
     rng = Random(seed)
