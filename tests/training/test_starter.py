@@ -18,7 +18,7 @@ from tools.starter.following import strayed
 from tools.starter.lessons import KINDS, MIX, SEEDS, SHAPES, conditions, lesson, shape_of
 from tools.starter.linear import Linear
 from tools.starter.muon import orthogonal
-from tools.starter.order import put_in_order
+from tools.starter.order import deepened, put_in_order
 
 
 @pytest.fixture(scope="module")
@@ -254,3 +254,26 @@ def test_a_run_can_begin_from_an_exported_folder(
             told = first.average.state_dict()[name]
             assert torch.allclose(weights, told, rtol=2e-3, atol=1e-4), name
     assert begun.step == 0
+
+
+def test_a_network_with_more_blocks_begins_with_the_same_answers(linear: Linear) -> None:
+    import torch
+
+    torch.manual_seed(7)
+    held, deeper = (parts.transformer(parts.Size(layers=layers)) for layers in (3, 5))
+    grey = linear.encoded(torch.full((1, 3, 1, 8, 8), 0.5)).flatten()
+    put_in_order(held, grey, torch.Generator().manual_seed(1))
+    deeper.load_state_dict(deepened(held.state_dict(), 5))
+    noisy, told = torch.randn(2, 48, 3, 4, 5), torch.randn(2, 160, 3, 4, 5)
+    words, when = torch.randn(2, parts.WORDS, 96), torch.tensor([1000.0, 300.0])
+
+    def answer(network: Any) -> Any:
+        return network(noisy, when, words, control_hidden_states=told, return_dict=False)[0]
+
+    with torch.no_grad():
+        assert torch.equal(answer(held), answer(deeper))
+    answer(deeper).square().sum().backward()
+    learns = [block.attn1.to_out[0].weight.grad.abs().sum() > 0 for block in deeper.blocks]
+    assert all(learns)
+    with pytest.raises(RuntimeError, match="Unexpected key"):
+        parts.transformer(parts.Size(layers=2)).load_state_dict(deepened(held.state_dict(), 2))

@@ -21,7 +21,7 @@ class Size:
 
     heads: int = 4
     head: int = 40
-    layers: int = 6
+    layers: int = 8
     vace_layers: tuple[int, ...] = (0,)
     wide: int = 3
 

@@ -59,6 +59,25 @@ def put_in_order(network: Any, nothing: Tensor, generator: torch.Generator) -> N
     network.proj_out.bias.zero_()
 
 
+_CLOSED = ("attn1.to_out.", "attn2.to_out.", "ffn.net.2.")
+
+
+def deepened(weights: dict[str, Tensor], blocks: int) -> dict[str, Tensor]:
+    """A network's weights for one of so many blocks: those it lacks are copies of its last ones
+    that pass on what they get, so that the deeper network answers the same to begin with.
+    """
+    inside = [name.split(".", 2) for name in weights if name.startswith("blocks.")]
+    held = 1 + max(int(block) for _, block, _ in inside)
+    lacking = blocks - held
+    added = {}
+    for _, block, name in inside:
+        if int(block) >= held - lacking:
+            copied = weights[f"blocks.{block}.{name}"].clone()
+            closed = torch.zeros_like(copied) if name.startswith(_CLOSED) else copied
+            added[f"blocks.{int(block) + lacking}.{name}"] = closed
+    return added | weights
+
+
 def _embed_conditions(network: Any, picture: Tensor, unknown: Tensor, marks: Tensor) -> None:
     """Kept and shown pixels share the picture's basis, as only one of them is there at a place."""
     layer = network.vace_patch_embedding

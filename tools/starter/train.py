@@ -31,7 +31,7 @@ from tools.starter.following import strayed
 from tools.starter.lessons import SEEDS, Lesson, lesson, shape_of
 from tools.starter.linear import Linear
 from tools.starter.muon import Muon
-from tools.starter.order import put_in_order
+from tools.starter.order import deepened, put_in_order
 
 _WARM_UP = 60
 _STEADY_SHARE = 0.3  # of the run; then the rate falls along a cosine
@@ -252,13 +252,18 @@ class Run:
         part.replace(self.options.out / "checkpoint.pt")
 
     def _begin_from(self, folder: Path) -> None:
-        """Weights that were exported before, in half precision; optimisers start anew."""
+        """Weights that were exported before, in half precision, perhaps of a network with fewer
+        blocks; optimisers start anew.
+        """
         from diffusers import AutoencoderKLWan
 
         self.linear = linear_map.read_from(AutoencoderKLWan.from_pretrained(folder / "vae"))
         for part, name in ((self.network, "transformer"), (self.reader, "text_encoder")):
             held = type(part).from_pretrained(folder / name, torch_dtype=torch.float32)
-            part.load_state_dict(held.state_dict())
+            weights = held.state_dict()
+            if part is self.network:
+                weights = deepened(weights, self.options.size.layers)
+            part.load_state_dict(weights)
 
     def _resume(self, held: dict[str, Any]) -> None:
         for name in ("network", "reader", "average", "average_reader", "muon", "adam"):
