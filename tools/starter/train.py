@@ -81,12 +81,13 @@ class Run:
         self.rank = int(os.environ.get("RANK", "0"))
         self.workers = int(os.environ.get("WORLD_SIZE", "1"))
         torch.manual_seed(options.seed)
-        self.network = parts.transformer(options.size)
+        held = self._held()
+        self.size = parts.Size(**held["size"]) if held is not None else options.size
+        self.network = parts.transformer(self.size)
         self.reader = parts.reader()
         self.tokenizer = parts.tokenizer()
         self.step = 0
         self.seconds = 0.0
-        held = self._held()
         if held is not None:
             self.linear = Linear(**held["linear"])
         elif options.begin is not None:
@@ -239,7 +240,7 @@ class Run:
         whole = {
             "step": self.step,
             "seconds": self.seconds + seconds,
-            "size": vars(self.options.size),
+            "size": vars(self.size),
             "linear": self.linear.to("cpu").state(),
             "muon": self.muon.state_dict(),
             "adam": self.adam.state_dict(),
@@ -262,7 +263,7 @@ class Run:
             held = type(part).from_pretrained(folder / name, torch_dtype=torch.float32)
             weights = held.state_dict()
             if part is self.network:
-                weights = deepened(weights, self.options.size.layers)
+                weights = deepened(weights, self.size.layers)
             part.load_state_dict(weights)
 
     def _resume(self, held: dict[str, Any]) -> None:
