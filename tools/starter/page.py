@@ -82,7 +82,7 @@ def tables(told: Mapping[str, Any]) -> str:
     figures, conditions = told["figures"], told["conditions"]
     parts = ["On generated clips whose seeds are never trained on:", _table(_GENERATED, figures)]
     alone = [
-        f"| {call} | `{key}` | {figures[key]:.2f} | {aim} |"
+        f"| {call} | `{key}` | {figures[key]:.3f} | {aim} |"
         for call, key, aim in _ALONE
         if key in figures
     ]
@@ -101,10 +101,11 @@ def _table(lines: tuple[Line, ...], figures: Mapping[str, float]) -> str:
             continue
         key = line.gain or line.key
         aim = f"≥ {line.aim:g} dB more" if line.gain else f"≥ {line.aim:.2f}"
+        delivered = f"{figures[line.key]:.{2 if line.gain else 3}f} {line.unit}"
         rows.append(
-            f"| {line.call} | `{key}` | {figures[key]:.2f} | {aim} "
-            f"| {figures[line.key]:.2f} {line.unit} | {_beside(line, OWN, figures)} "
-            f"| {_beside(line, GUESS, figures)} | {_baselines(line, figures)} |"
+            f"| {line.call} | `{key}` | {figures[key]:.3f} | {aim} "
+            f"| {delivered} | {_beside(line, OWN, figures)} | {_beside(line, GUESS, figures)} "
+            f"| {_baselines(line, figures)} |"
         )
     return "\n".join(rows)
 
