@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from secondunit.callsheet import Pixels
 from secondunit.engine.coverage import Coverage
+from secondunit.engine.patterns import Patterns
 from secondunit.engine.shot import Shot
 from secondunit.media.depth import from_unit, to_unit
 from secondunit.media.highlights import remerge
@@ -33,7 +34,7 @@ class Finish:
         self._feather = float(getattr(shot.values, "feather", 0))
         self._nearby = self._known_neighbours()
         self._cache: dict[int, Known] = {}
-        self._coverage = Coverage(shot)
+        self._coverage, self._patterns = Coverage(shot), Patterns(shot)
 
     def _known_neighbours(self) -> dict[int, list[int]]:
         """For each wholly invented frame the nearest frames of a clip before and after it."""
@@ -95,10 +96,13 @@ class Finish:
 
     def _grown(self, index: int, answer: Pixels) -> Pixels:
         """The answer at the delivered size, with detail from the frames beside it, or from those
-        that saw from elsewhere what is painted on this one.
+        that saw from elsewhere what is painted on this one, and of what repeats itself beside it.
         """
         near = [self._known(each) for each in self._nearby.get(index, [])]
-        return brought_back(answer, near or self._coverage.of(index), self._shot.fit)
+        if near:
+            return brought_back(answer, near, self._shot.fit)
+        picture = brought_back(answer, self._coverage.of(index), self._shot.fit)
+        return self._patterns.over(index, picture)
 
     def _known(self, index: int) -> Known:
         if index not in self._cache:
