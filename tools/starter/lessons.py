@@ -26,36 +26,36 @@ NAMED_SHARE = 0.6
 _NAMED_BRIEFLY = 0.75  # where a clip is brief: what a name means is seen in a picture
 MIX = {
     randomised: {
-        "marked": 38,
-        "edited": 5,
-        "widened": 36,
+        "marked": 46,
+        "edited": 4,
+        "widened": 38,
         "bridged": 24,
         "continued": 5,
-        "cleaned": 44,
+        "cleaned": 38,
         "holed": 4,
     },
     named: {
-        "isolated": 56,
+        "isolated": 60,
         "removed": 3,
         "worded": 2,
         "guided": 2,
         "referred": 1,
-        "marked": 12,
-        "edited": 2,
-        "widened": 12,
+        "marked": 18,
+        "edited": 1,
+        "widened": 20,
         "bridged": 6,
         "continued": 1,
-        "cleaned": 9,
+        "cleaned": 7,
         "holed": 1,
     },
 }
 """How often each kind is asked, by world."""
 BRIEF_MIX = {
     randomised: {"widened": 1},
-    named: {"isolated": 17, "removed": 1, "widened": 2},
+    named: {"isolated": 17, "removed": 1, "widened": 5},
 }
 """The same where a clip is brief: what pictures can teach, of which there are more then."""
-CROWD = (25, 48, 27)
+CROWD = (30, 45, 25)
 """How often one, two and three things with names are shown: one alone needs no word."""
 SHAPES = {
     (9, 64, 64): 18,
