@@ -30,12 +30,13 @@ Places = NDArray[np.float32]
 PIECE = 6
 """The side of a piece, in spreads of what counts as detail."""
 
-_REACH = 2  # sides of a piece, each way, within which it is looked for
+_REACH = 3  # sides of a piece, each way, within which it is looked for
 _CHANCE, _SURE = (
     0.3,
     0.5,
 )  # correlations at the best of many offsets: of unlike pieces, of like ones
 _OFFSETS = 12  # tried of each piece
+_SLACK = 5  # pixels a side within which what is found twice as far may lie
 _PIECES = 2  # the nearest of them are asked for a pixel
 _TIMES = 6  # an offset is gone at most
 _ALIKE = 0.25  # display-referred difference at which a pixel and its source look half alike
@@ -188,7 +189,9 @@ def _corners(known: Mask, side: int) -> list[tuple[int, int]]:
 def _offsets(
     fine: Sequence[Pixels], piece: tuple[int, int], side: int
 ) -> list[tuple[float, float, float]]:
-    """How like a piece is to what lies elsewhere, and where: the best (likeness, down, across)."""
+    """How like a piece is to what lies elsewhere, and where: the best (trust, down, across). What
+    is found once may be chance, or another letter of a word: it must be found as far again as well.
+    """
     (y, x), reach = piece, _REACH * side
     top, left = max(0, y - reach), max(0, x - reach)
     about = np.s_[top : y + side + reach, left : x + side + reach]
@@ -197,20 +200,26 @@ def _offsets(
         for each in fine
     ]
     likeness: Pixels = np.asarray(np.mean(found, axis=0), np.float32)
-    down = np.arange(likeness.shape[0]) + top - y
-    across = np.arange(likeness.shape[1]) + left - x
+    here = np.array([y - top, x - left])
     peaks = likeness >= cv2.dilate(likeness, np.ones((3, 3), np.uint8))
-    peaks &= (likeness > _CHANCE) & (
-        np.hypot(*np.meshgrid(down, across, indexing="ij")) >= side / PIECE
+    offsets = np.argwhere(peaks & (likeness > _CHANCE)) - here
+    twice = here + 2 * offsets
+    inside = ((twice >= 0) & (twice < likeness.shape)).all(axis=1)
+    offsets = offsets[inside & (np.hypot(*offsets.T) >= side / PIECE)]
+    about_as_far = cv2.dilate(likeness, np.ones((_SLACK, _SLACK), np.uint8))
+    likely = np.minimum(
+        likeness[tuple((here + offsets).T)], about_as_far[tuple((here + 2 * offsets).T)]
     )
-    places = np.argwhere(peaks)[np.argsort(-likeness[peaks], kind="stable")[:_OFFSETS]]
+    best = np.argsort(-likely, kind="stable")[:_OFFSETS]
     return [
         (
-            _trusted(float(likeness[row, column])),
-            float(down[row] + _between(likeness[:, column], row)),
-            float(across[column] + _between(likeness[row], column)),
+            _trusted(float(likely[each])),
+            float(offsets[each, 0] + _between(likeness[:, column], row)),
+            float(offsets[each, 1] + _between(likeness[row], column)),
         )
-        for row, column in places.tolist()
+        for each in best.tolist()
+        if likely[each] > _CHANCE
+        for row, column in [(here + offsets[each]).tolist()]
     ]
 
 

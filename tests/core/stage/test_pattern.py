@@ -76,6 +76,16 @@ def test_what_is_nowhere_alike_hardly_changes(known, seed):
     assert wrong(made, soft(truth), ~known) < 0.3 * wrong(soft(truth), truth, ~known)
 
 
+def test_a_letter_that_a_word_has_twice_is_not_written_again(known):
+    """What lies at the edge is seen once more farther in, and that is all."""
+    truth = pebbles()
+    truth[:, 60:90] = truth[:, 30:60]
+    made = went_on(truth, soft(truth), known)
+    beside = np.zeros_like(known)
+    beside[20:-20, :30] = True
+    assert wrong(made, soft(truth), beside) < 0.1 * wrong(soft(truth), truth, beside)
+
+
 def test_a_model_that_shows_detail_is_left_alone(known):
     """Be it right, or another wall."""
     truth = wall()
