@@ -37,19 +37,17 @@ class Patterns:
 
     def over(self, index: int, answer: Pixels) -> Pixels:
         """The answer (H,W,3), with the detail that goes on where its frame is painted."""
-        shares = {each: share for each, share in self._near(index) if self._found(each)}
-        if not shares:
+        near = [(self._found(search), share) for search, share in self._near(index)]
+        patterns = [(pattern, share) for pattern, share in near if pattern is not None]
+        if not patterns:
             return answer
         known = ~self._shot.paint(index)
         plate = self._shot.display(index, "pattern")
         layers = Layers.of(plate, known, self._spread)
         whole: Pixels = np.where(known[..., None], plate, answer)
-        height, width = known.shape
-        for each, share in shares.items():
-            pattern = self._found(each)
-            if pattern is not None:
-                more = gone_on(whole, layers, known, pattern.sized(height, width), self._spread)
-                answer = answer + (more - whole) * np.float32(share)
+        for pattern, share in patterns:
+            more = gone_on(whole, layers, known, pattern.sized(*known.shape), self._spread)
+            answer = answer + (more - whole) * np.float32(share)
         return answer
 
     def _near(self, index: int) -> list[tuple[int, float]]:

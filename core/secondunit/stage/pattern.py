@@ -31,10 +31,8 @@ PIECE = 6
 """The side of a piece, in spreads of what counts as detail."""
 
 _REACH = 3  # sides of a piece, each way, within which it is looked for
-_CHANCE, _SURE = (
-    0.3,
-    0.5,
-)  # correlations at the best of many offsets: of unlike pieces, of like ones
+_CHANCE = 0.3  # correlation that unlike pieces have at the best of many offsets
+_SURE = 0.5  # correlation from which on it is no chance
 _OFFSETS = 12  # tried of each piece
 _SLACK = 5  # pixels a side within which what is found twice as far may lie
 _PIECES = 2  # the nearest of them are asked for a pixel
