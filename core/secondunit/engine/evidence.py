@@ -41,7 +41,7 @@ class Evidence:
     _around: tuple[int, Pixels, NDArray[np.bool_]] | None = None
 
     def __post_init__(self) -> None:
-        self.traits = Traits.of(self._known())
+        self.traits = Traits.proven(self._known())
 
     def weighed(self, found: Pixels, index: int) -> Pixels:
         """A hint (H,W) of a frame with all evidence there is; as it is while there is none."""

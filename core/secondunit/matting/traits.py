@@ -8,7 +8,7 @@ says where the subject is; its traits say which side of a near edge a pixel is o
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter, gaussian_filter1d
 
 from secondunit.callsheet import Pixels
+from secondunit.matting.measure import overlap
 from secondunit.matting.refine import guided
 
 Histogram = NDArray[np.float64]
@@ -30,6 +31,8 @@ _SPEEDS, _SLOWEST, _OCTAVES = 12, 0.25, 0.5  # bins of motion; the first ends so
 _MOVES, _STANDS = 3.0, 0.7  # at most, for what moves; less against what stands: subjects pause
 _DOUBT = 0.02  # that a hint's 0 and 1 leave
 _FIRM = 1.5  # of the filter that sets the answer on the picture's edges
+_PURITIES = 1, 2, 4  # powers of a matte: the higher, the less its soft pixels teach of either side
+_VAGUE = 0.25  # of a subject's side: so blurred its matte is asked for again
 _FEWEST = 12.0  # pixels of a side that can be learnt from
 _STILL = 0.5  # of what was seen behind: so much is still there
 _SAME, _WOBBLE = 0.7, 1  # bins between two colours of one thing; pixels it may be off
@@ -76,12 +79,24 @@ class Traits:
     edges: Edges = CLOSE
 
     @classmethod
-    def of(cls, frames: Iterable[Known], edges: Edges = CLOSE) -> Traits | None:
+    def proven(cls, frames: Sequence[Known]) -> Traits | None:
+        """Learnt from frames whose mattes are right, as finds these best again; None where they
+        hold too little of either side.
+
+        A soft pixel's colour is a mix. Of hair it tells where the subject is; of a blurred edge
+        that whatever looks like it is the subject, which then grows. The frames say which it is.
+        """
+        tried = [found for purity in _PURITIES if (found := cls.of(frames, purity=purity))]
+        return max(tried, key=lambda each: sum(map(each._found_again, frames)), default=None)
+
+    @classmethod
+    def of(cls, frames: Iterable[Known], edges: Edges = CLOSE, purity: int = 1) -> Traits | None:
         """Learnt from frames; None where these hold too little of either side."""
         colours = np.zeros((2, *(_BINS,) * 3))
         speeds = np.zeros((2, _SPEEDS))
         for known in frames:
-            for side, share in enumerate((known.matte, 1 - known.matte)):
+            for side, matte in enumerate((known.matte, 1 - known.matte)):
+                share = matte**purity
                 np.add.at(colours[side], _places(known.picture), share)
                 if known.motion is not None:
                     np.add.at(speeds[side], _speed(known.motion), share)
@@ -110,6 +125,12 @@ class Traits:
         return np.clip(
             guided(together, picture, self.edges.reach, _FIRM, self.edges.smoothing), 0, 1
         )
+
+    def _found_again(self, known: Known) -> float:
+        """How well a known matte is found from a vague hint of it, 0..1."""
+        vague = gaussian_filter(known.matte, _VAGUE * float(np.sqrt(known.matte.sum())))
+        again = self.weighed(vague, known.picture, known.motion)
+        return overlap(again > 0.5, known.matte > 0.5)
 
     def _by_colour(self, picture: Pixels, behind: Behind | None) -> Histogram:
         ours, theirs = (each[_places(picture)] for each in self.colours)

@@ -59,10 +59,35 @@ def test_what_stood_beside_the_subject_and_is_of_its_colour_is_not_taken_along()
     assert weighed[14:26, 64:76].max() < 0.5 < weighed[34:46, 34:46].min()
 
 
+def test_a_blurred_edge_does_not_teach_that_what_looks_like_it_is_the_subject():
+    grain = np.random.default_rng(1).normal(0, 0.02, (2, 80, 80, 3))
+    disc = np.hypot(*(np.mgrid[:80, :80] - 30)) < 12
+    matte = gaussian_filter(disc.astype(np.float32), 4)
+    red, blue = np.float32([0.8, 0.2, 0.1]), np.float32([0.1, 0.2, 0.6])
+    truth = np.roll(matte, 15, axis=(0, 1))
+    marked, later = (
+        (each[..., None] * red + (1 - each[..., None]) * blue + noise).astype(np.float32)
+        for each, noise in zip((matte, truth), grain, strict=True)
+    )
+    hint = gaussian_filter(truth, 5)
+    grown = Traits.of([Known(marked, matte)]).weighed(hint, later)
+    weighed = Traits.proven([Known(marked, matte)]).weighed(hint, later)
+    assert overlap(weighed, truth) > overlap(grown, truth) + 0.08
+
+
+def test_hair_goes_on_teaching_where_the_subject_is(samples):
+    known = Known(plate(samples, "plate", 1), plate(samples, "alpha", 1))
+    truth, picture = plate(samples, "alpha", 20), plate(samples, "plate", 20)
+    hint = gaussian_filter(truth, 9)
+    stern = Traits.of([known], purity=4).weighed(hint, picture)
+    assert overlap(Traits.proven([known]).weighed(hint, picture), truth) > overlap(stern, truth)
+
+
 def test_nothing_is_learnt_from_a_frame_that_is_all_subject():
     picture = np.zeros((20, 20, 3), np.float32)
     assert Traits.of([Known(picture, np.ones((20, 20), np.float32))]) is None
     assert Traits.of([]) is None
+    assert Traits.proven([]) is None
 
 
 def guess(found, spread=None, alike=1.0):
