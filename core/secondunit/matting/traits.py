@@ -18,7 +18,6 @@ from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter, gaussian_filter1d
 
 from secondunit.callsheet import Pixels
-from secondunit.matting.measure import overlap
 from secondunit.matting.refine import guided
 
 Histogram = NDArray[np.float64]
@@ -87,7 +86,7 @@ class Traits:
         that whatever looks like it is the subject, which then grows. The frames say which it is.
         """
         tried = [found for purity in _PURITIES if (found := cls.of(frames, purity=purity))]
-        return max(tried, key=lambda each: sum(map(each._found_again, frames)), default=None)
+        return min(tried, key=lambda each: sum(map(each._off, frames)), default=None)
 
     @classmethod
     def of(cls, frames: Iterable[Known], edges: Edges = CLOSE, purity: int = 1) -> Traits | None:
@@ -126,11 +125,11 @@ class Traits:
             guided(together, picture, self.edges.reach, _FIRM, self.edges.smoothing), 0, 1
         )
 
-    def _found_again(self, known: Known) -> float:
-        """How well a known matte is found from a vague hint of it, 0..1."""
+    def _off(self, known: Known) -> float:
+        """How far off a known matte is when found from a vague hint of it, in pixels."""
         vague = gaussian_filter(known.matte, _VAGUE * float(np.sqrt(known.matte.sum())))
         again = self.weighed(vague, known.picture, known.motion)
-        return overlap(again > 0.5, known.matte > 0.5)
+        return float(np.abs(again - known.matte).sum())
 
     def _by_colour(self, picture: Pixels, behind: Behind | None) -> Histogram:
         ours, theirs = (each[_places(picture)] for each in self.colours)
